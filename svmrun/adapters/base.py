@@ -1,0 +1,219 @@
+"""What an adapter is. Everything here is pure: no adapter touches the machine.
+
+An adapter turns rendered arguments into a `Command`, and a `Completed` process into an `Outcome`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+Json = Any
+Arguments = Mapping[str, Json]  # rendered and schema-checked, defaults filled in by `Adapter.complete`
+Kind = Literal["succeeded", "failed", "unknown"]
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A question that a program is known to ask.
+
+    `pattern` is a regular expression, searched in what the program printed since the last answer.
+    `answer` is typed with a newline; None hands the question to the operator. `fails` ends the program with that
+    message instead of answering. `at_most` bounds how often it is answered.
+    """
+
+    pattern: str
+    answer: str | None = None
+    fails: str | None = None
+    secret: bool = False
+    at_most: int = 100
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Dialogue:
+    """How to talk to a program on a pseudo-terminal.
+
+    `silence_seconds` bounds the time without output; the action's timeout bounds the whole. `question` is a
+    regular expression for what looks like an unknown prompt: handed to the operator when one is there, else a failure.
+    """
+
+    prompts: tuple[Prompt, ...] = ()
+    silence_seconds: float | None = None
+    question: str = r"(\?|:|>|\]|\)) ?$"
+
+
+@dataclass(frozen=True)
+class Command:
+    """The command line of an external program, and how to run and to end it.
+
+    `argv[0]` is the program's plain name (resolved to an absolute path before anything is changed) or a path.
+    `stop_signal` goes to the whole process group when the command must end early (a ufsdump stops on INT only).
+    """
+
+    argv: tuple[str, ...]
+    needs_root: bool = False
+    stop_signal: Literal["TERM", "INT"] = "TERM"
+    stdin: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    directory: str | None = None
+    dialogue: Dialogue | None = None
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A command that ended, or was ended. Texts are decoded with replacement and bounded (head and tail kept).
+
+    `status` is None when a signal ended it (`signal` says which) or when it was abandoned.
+    `timed_out` and `cancelled` say that svmrun ended it: what it changed is then unknown.
+    With a dialogue, `stdout` holds the transcript of the terminal, with line ends as newlines, and `stderr` is empty.
+    """
+
+    argv: tuple[str, ...]
+    status: int | None
+    stdout: str = ""
+    stderr: str = ""
+    signal: int | None = None
+    timed_out: bool = False
+    cancelled: bool = False
+    abandoned_pid: int | None = None
+    failure: str = ""  # said by the effect itself: an unknown prompt, a program that cannot be started
+    seconds: float = 0.0
+
+    @property
+    def interrupted(self) -> bool:
+        """Ended by svmrun before its own end: the outcome is unknown."""
+        return self.timed_out or self.cancelled or self.abandoned_pid is not None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an action. `result` is the typed result, JSON-shaped; `message` is one line for a person."""
+
+    kind: Kind
+    message: str = ""
+    result: Json = None
+    changed: bool = True
+
+    @property
+    def ok(self) -> bool:
+        return self.kind == "succeeded"
+
+
+def failed(message: str, result: Json = None) -> Outcome:
+    return Outcome("failed", message, result, changed=False)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A read-only action that tells whether an effect is there.
+
+    `present(result)` judges the typed result of that action: True, False, or None when it cannot tell.
+    """
+
+    adapter: str
+    arguments: Arguments
+    present: Callable[[Json], bool | None]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Another action inside an action (the polled one of `wait_for`)."""
+
+    adapter: str
+    arguments: Arguments
+
+
+class Adapter:
+    """One command. Subclass it, set the class variables, and name it in the registry.
+
+    `schema` is the JSON schema of the arguments object: flat `properties`, each with `title`, `description` and
+    `examples` (an editor shows them), `required`, `additionalProperties: false`, `default` where there is one.
+    `expressions` names the arguments that are bare expressions, evaluated while the action runs (`until`, `that`).
+    `performer` says who performs it: `program` starts `command_line(arguments)`; the others are the engine's own.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    schema: ClassVar[Mapping[str, Json]]
+    performer: ClassVar[Literal["program", "session", "operator", "poll", "judge", "notice"]] = "program"
+    expressions: ClassVar[tuple[str, ...]] = ()
+    copies_data: ClassVar[bool] = False  # moves a whole file system or device: never inside a writer-blocking hold
+    timeout_seconds: ClassVar[float] = 60.0
+
+    def complete(self, arguments: Arguments) -> dict[str, Json]:
+        """The arguments with the schema's defaults filled in."""
+        defaults = {k: v["default"] for k, v in self.schema["properties"].items() if "default" in v}
+        return {**defaults, **arguments}
+
+    def read_only(self, arguments: Arguments) -> bool:
+        """True when the action changes nothing: it may be a fact, a probe, and may be repeated."""
+        return False
+
+    def blocks_writers(self, arguments: Arguments) -> bool:
+        """True when writers hang from this action on until it is undone."""
+        return False
+
+    def asks(self, arguments: Arguments) -> bool:
+        """True when a person may have to answer while it runs."""
+        return False
+
+    def resource(self, arguments: Arguments) -> str | None:
+        """The thing on the host that a hold of this action occupies, e.g. `mirror schost-1/d0`; one run at a time."""
+        return None
+
+    def default_timeout(self, arguments: Arguments) -> float:
+        """Seconds the action may take when the runbook does not say."""
+        return self.timeout_seconds
+
+    def command_line(self, arguments: Arguments) -> Command:
+        """The program to start. Raises ValueError with a sentence when the arguments do not fit together."""
+        raise ValueError(f"{self.name} is not a program")
+
+    def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
+        """What became of it. Called also for interrupted commands: those are unknown unless the output proves more."""
+        raise ValueError(f"{self.name} is not a program")
+
+    def probe(self, arguments: Arguments) -> Probe | None:
+        """How to ask whether this action's effect is there; None when nothing can tell."""
+        return None
+
+    def inverse(self, arguments: Arguments) -> Parts | None:
+        """The action that undoes this one, when it can be known without the runbook."""
+        return None
+
+    def repeatable(self, arguments: Arguments) -> bool:
+        """True when the action may be done again after it failed half way."""
+        return self.read_only(arguments)
+
+    def progress(self, arguments: Arguments, output: str) -> float | None:
+        """Percent done, read from the output so far; None when it does not tell."""
+        return None
+
+
+def plain_outcome(completed: Completed, result: Json = None, ok_statuses: tuple[int, ...] = (0,)) -> Outcome:
+    """The outcome of a command that tells the truth by its exit status.
+
+    A message takes the last line of stderr (else stdout) that has words in it.
+    """
+    if completed.interrupted:
+        reason = "timed out" if completed.timed_out else "was cancelled" if completed.cancelled else "was abandoned"
+        return Outcome("unknown", f"{completed.argv[0]} {reason}", result)
+    if completed.failure:
+        return failed(completed.failure, result)
+    if completed.status in ok_statuses:
+        return Outcome("succeeded", "", result)
+    ending = f"exit {completed.status}" if completed.signal is None else f"killed by signal {completed.signal}"
+    if completed.signal is not None:
+        return Outcome("unknown", f"{completed.argv[0]}: {ending}", result)
+    return failed(f"{last_words(completed) or completed.argv[0]} ({ending})", result)
+
+
+def last_words(completed: Completed) -> str:
+    """The last line with words in it, of stderr or else of stdout."""
+    for text in (completed.stderr, completed.stdout):
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        if lines:
+            return lines[-1]
+    return ""

@@ -1,0 +1,1 @@
+"""Events, state and decisions of a run. Pure, standard library only."""

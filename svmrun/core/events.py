@@ -1,0 +1,150 @@
+"""What can happen to a run: one class per record of the journal, named in the past tense.
+
+Times are seconds since the epoch (`at`, set by the journal's writer). A step's actions are told apart by `role`:
+`found` (probe before the first hold: is the effect there already?), `forward`, `release`, `probe`, `rollback`.
+`part` counts the actions of one role (a step may have several rollback handlers), `attempt` counts from 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Json = Any
+Role = Literal["found", "forward", "release", "probe", "rollback"]
+Verdict = Literal["succeeded", "rolled back", "stuck"]
+
+
+@dataclass(frozen=True)
+class Event:
+    at: float = field(default=0.0, kw_only=True)
+
+
+@dataclass(frozen=True)
+class RunStarted(Event):
+    run: str
+    plan: Mapping[str, Json]
+    pid: int
+    pid_started: str  # the process's start time as the system tells it: pids are used again
+    host: str
+    version: str
+
+
+@dataclass(frozen=True)
+class ActionStarted(Event):
+    """The intent, durable before the action is performed."""
+
+    step: str
+    role: Role
+    part: int
+    attempt: int
+    adapter: str
+    argv: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProcessStarted(Event):
+    """A child runs. Recovery ends it by its group when its start time still agrees."""
+
+    step: str
+    pid: int
+    pid_started: str
+
+
+@dataclass(frozen=True)
+class ActionEnded(Event):
+    """The outcome. `present` is what a probe found (null: it cannot tell)."""
+
+    step: str
+    role: Role
+    part: int
+    attempt: int
+    outcome: Literal["succeeded", "failed", "unknown"]
+    message: str = ""
+    result: Json = None
+    changed: bool = True
+    present: bool | None = None
+    seconds: float = 0.0
+    output: str = ""  # file in the run's folder, with the whole output
+
+
+@dataclass(frozen=True)
+class StepSkipped(Event):
+    step: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class CancelRequested(Event):
+    """INT, TERM or HUP arrived, or the operator said no. `signal` is its number; 0 for an operator."""
+
+    signal: int
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class LimitPassed(Event):
+    """A hold lasted longer than its limit."""
+
+    step: str
+
+
+@dataclass(frozen=True)
+class GuardArmed(Event):
+    """The guard acknowledged. `card` is the path of the break-glass card."""
+
+    pid: int
+    pid_started: str
+    card: str
+
+
+@dataclass(frozen=True)
+class GuardFired(Event):
+    """The guard released holds by itself, or died: nothing may go forward any more."""
+
+    reason: str
+    released: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class JournalLost(Event):
+    """Records can no longer be made durable; never in the journal itself."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class RecoveryStarted(Event):
+    """Another process took the run over after its runner died."""
+
+    pid: int
+    pid_started: str
+    host: str
+
+
+@dataclass(frozen=True)
+class RunEnded(Event):
+    verdict: Verdict
+    exit_code: int
+    cause: str = ""
+    left: tuple[str, ...] = ()  # one line for each hold that could not be released, with the command that ends it
+
+
+EVENTS: dict[str, type[Event]] = {
+    c.__name__: c
+    for c in (
+        RunStarted,
+        ActionStarted,
+        ProcessStarted,
+        ActionEnded,
+        StepSkipped,
+        CancelRequested,
+        LimitPassed,
+        GuardArmed,
+        GuardFired,
+        JournalLost,
+        RecoveryStarted,
+        RunEnded,
+    )
+}

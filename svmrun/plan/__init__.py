@@ -1,0 +1,1 @@
+"""From a runbook, parameters and facts to the immutable plan. Pure."""

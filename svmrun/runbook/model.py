@@ -1,0 +1,129 @@
+"""The typed runbook: what a person wrote, templates not yet rendered.
+
+`path` is the way to a node from the document's root (keys and indexes); `Source.position(path)` tells its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from svmrun.errors import Position, Problem
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """The text of a runbook and the place of each node.
+
+    `values` maps a node's path to where its value starts, `keys` to where its key starts (mapping members only).
+    """
+
+    file: str
+    text: str
+    values: Mapping[Path, Position]
+    keys: Mapping[Path, Position]
+
+    def position(self, path: Path, *, of_key: bool = False) -> Position:
+        """Where a node stands; the nearest known parent when the node itself has no place."""
+        table = self.keys if of_key else self.values
+        while path and path not in table:
+            path, table = path[:-1], self.values
+        return table.get(path, Position(self.file))
+
+    def problem(self, message: str, path: Path, *, hint: str | None = None, of_key: bool = False) -> Problem:
+        return self.problem_at(message, self.position(path, of_key=of_key), hint=hint)
+
+    def problem_at(self, message: str, position: Position, *, hint: str | None = None) -> Problem:
+        lines = self.text.splitlines()
+        text = lines[position.line - 1] if 0 < position.line <= len(lines) else None
+        return Problem(message, position, text, hint)
+
+
+@dataclass(frozen=True)
+class Retry:
+    """How often a failing action is tried (`attempts`, the first included), and the pause before the second try."""
+
+    attempts: int = 1
+    delay_seconds: float = 1.0
+
+
+@dataclass(frozen=True)
+class Action:
+    """One adapter call as written. `arguments` may hold templates in any string."""
+
+    adapter: str
+    arguments: Mapping[str, Any]
+    path: Path  # of the mapping that has the adapter key; the arguments stand at path + (adapter,)
+    timeout_seconds: float | None = None
+    retry: Retry | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """A forward action, maybe with rollback handlers (in the order in which they run) and a hold's limit."""
+
+    id: str
+    name: str
+    action: Action
+    path: Path
+    when: str | None = None
+    rollback: tuple[Action, ...] = ()
+    hold_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Release:
+    """Ends the hold of an earlier step on the success path, by that step's own rollback handlers."""
+
+    step: str
+    path: Path
+    name: str = ""
+
+    @property
+    def id(self) -> str:
+        return f"release-{self.step}"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A typed input. `schema` is its JSON schema (type, enum, pattern, ...) without the keys of the language itself."""
+
+    name: str
+    schema: Mapping[str, Any]
+    path: Path
+    description: str = ""
+    has_default: bool = False
+    default: Any = None
+    secret: bool = False
+
+
+@dataclass(frozen=True)
+class Fact:
+    name: str
+    action: Action
+    path: Path
+    when: str | None = None  # a skipped fact is null
+
+
+@dataclass(frozen=True)
+class Check:
+    that: str
+    message: str
+    path: Path
+    when: str | None = None
+
+
+@dataclass(frozen=True)
+class Runbook:
+    """A runbook whose form and meaning were checked."""
+
+    name: str
+    description: str
+    source: Source
+    parameters: tuple[Parameter, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    checks: tuple[Check, ...] = ()
+    steps: tuple[Step | Release, ...] = ()

@@ -1,0 +1,209 @@
+"""The world behind the simulated commands: immutable values, changed by making new ones.
+
+Everything is plain data (a state file holds it as JSON). Volumes are named `SET/dN`, or `dN` in the local set (set
+name ``""``). Times are seconds of the world's own clock; sizes are blocks of 512 bytes. The state machine of mirrors
+follows the sources of the metadevice driver (mirror_ioctl.c); the meaning of locks that of ufs_lockfs.c.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+SubmirrorState = Literal[
+    "running", "attached-resync", "offline", "offline-resync", "component-erred", "component-resync", "attached"
+]
+ComponentState = Literal["Okay", "Maintenance", "Last Erred", "Resyncing"]
+
+
+@dataclass(frozen=True)
+class Component:
+    device: str  # c0t0d0s0, d4s0 (a DID device) or a whole path
+    state: ComponentState = "Okay"
+
+
+@dataclass(frozen=True)
+class Stripe:
+    """A concat/stripe: rows of components. `generation` is that of the data on it (see FileSystem.generation).
+
+    `image` says how a detached or offline side was taken: `moment` (file system locked and flushed), `crash` (detached
+    while writers went on), or `mixed` (parts of two moments: never consistent).
+    """
+
+    name: str
+    size: int
+    rows: tuple[tuple[Component, ...], ...]
+    interlace: int = 32
+    generation: int = 0
+    image: Literal["live", "moment", "crash", "mixed"] = "live"
+    last_mounted: str = ""
+
+
+@dataclass(frozen=True)
+class Submirror:
+    name: str
+    slot: int
+    state: SubmirrorState = "running"
+
+
+@dataclass(frozen=True)
+class Resync:
+    """A running (or cancelled) resync: `done` of `total` seconds of work at the time `since`."""
+
+    total: float
+    since: float
+    done: float = 0.0
+    cancelled: bool = False
+
+
+@dataclass(frozen=True)
+class Mirror:
+    name: str
+    size: int
+    submirrors: tuple[Submirror, ...]
+    pass_number: int = 1
+    read_option: str = "roundrobin (default)"
+    write_option: str = "parallel (default)"
+    resync: Resync | None = None
+
+
+@dataclass(frozen=True)
+class OtherVolume:
+    """A volume that is only printed: RAID, soft partition, hot spare pool. `words` is its `metastat -p` line's rest."""
+
+    name: str
+    kind: Literal["raid5", "soft-partition", "hot-spare-pool", "trans"]
+    words: str
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class DiskSet:
+    name: str
+    number: int
+    hosts: tuple[str, ...]
+    owner: str | None
+    drives: tuple[str, ...] = ()
+    multi_owner: bool = False
+    mediators: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FileSystem:
+    """A mounted file system. `generation` grows with every write; a lock and a flush keep it still.
+
+    `lock` is the lock type, `locked_by` the comment. `busy_seconds` is how long `lockfs -w` waits for running operations.
+    `unflushed` is True while written data has not reached the disk.
+    """
+
+    mount_point: str
+    special: str  # /dev/md/SET/dsk/dN
+    kind: str = "ufs"
+    lock: Literal["unlock", "write", "name", "delete", "hard", "error"] = "unlock"
+    comment: str = ""
+    generation: int = 1
+    writers: bool = True  # somebody writes all the time
+    used: int = 296644
+    busy_seconds: float = 0.0
+    logging: bool = True
+    holds_swap: bool = False
+
+
+@dataclass(frozen=True)
+class Tape:
+    """A tape drive. `capacity` in blocks of each volume, None without a limit; `volumes` left to be mounted after this one."""
+
+    device: str
+    loaded: bool = True
+    capacity: int | None = None
+    volumes: int = 9
+    write_error_at: int | None = None
+    file_number: int = 0
+    contents: tuple[DumpImage, ...] = ()
+
+
+@dataclass(frozen=True)
+class DumpImage:
+    """One dump: what was written, and whether it is one consistent moment of the file system."""
+
+    device: str
+    level: int
+    date: float
+    blocks: int
+    generation: int
+    consistent: bool
+    complete: bool = True
+    target: str = ""
+
+
+@dataclass(frozen=True)
+class OpenDevice:
+    """A process that has a device open."""
+
+    pid: int
+    device: str  # canonical volume name or path
+    writing: bool = False
+    user: str = "root"
+
+
+@dataclass(frozen=True)
+class Service:
+    fmri: str
+    state: Literal["online", "disabled", "maintenance", "offline"] = "online"
+    since: float = 0.0
+
+
+@dataclass(frozen=True)
+class Node:
+    name: str
+    online: bool = True
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What shall go wrong with a command: the calls numbered `first`..`last` of `program` whose arguments contain `has`.
+
+    effect: `fail` (nothing happens, exit 1), `fail-after` (it happens, exit 1), `lie` (nothing happens, exit 0),
+    `hang` (nothing happens, never ends), `hang-after` (it happens, never ends), `stubborn` (as hang, ignores TERM and INT),
+    `garbage` (it happens, prints rubbish), `late` (killed at its time-out, it happens `seconds` later),
+    `signal` (kills itself), `prompt` (asks something unknown).
+    """
+
+    program: str
+    effect: str
+    first: int = 1
+    last: int = 1_000_000
+    has: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class World:
+    """A host (and its cluster) as its commands see it."""
+
+    name: str
+    host: str
+    os: str = "SunOS"
+    release: str = "5.10"
+    user: str = "root"
+    clustered: bool = True
+    era: Literal["A", "B"] = "B"  # how `metastat -p` names devices: short, or full raw paths
+    clock: float = 956_672_151.0
+    time_scale: float = 1.0  # seconds of real time that one second of the world takes
+    command_seconds: float = 0.0  # what each command takes at least, in real seconds
+    resync_seconds: float = 600.0
+    dump_seconds: float = 720.0
+    nodes: tuple[Node, ...] = ()
+    sets: tuple[DiskSet, ...] = ()
+    mirrors: tuple[Mirror, ...] = ()
+    stripes: tuple[Stripe, ...] = ()
+    others: tuple[OtherVolume, ...] = ()
+    file_systems: tuple[FileSystem, ...] = ()
+    tapes: tuple[Tape, ...] = ()
+    files: tuple[DumpImage, ...] = ()  # dumps written to plain files
+    services: tuple[Service, ...] = ()
+    opens: tuple[OpenDevice, ...] = ()
+    dumpdates: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    calls: tuple[str, ...] = ()  # every command line given, in order
+    parameters: dict[str, Any] = field(default_factory=dict)  # the example parameters for a runbook

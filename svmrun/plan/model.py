@@ -39,7 +39,7 @@ class PlannedAction:
 class PlannedStep:
     """A step of the plan. `when` is True or False when it was known, else the expression to evaluate then.
 
-    Exactly one of `action` and `releases` is set. `hold_seconds` is the hold's limit, None for a step that holds nothing.
+    Exactly one of `action` and `releases` is set. `hold_seconds` is the hold's limit, None where nothing is held.
     """
 
     id: str

@@ -92,8 +92,8 @@ class DiskSet:
 class FileSystem:
     """A mounted file system. `generation` grows with every write; a lock and a flush keep it still.
 
-    `lock` is the lock type, `locked_by` the comment. `busy_seconds` is how long `lockfs -w` waits for running operations.
-    `unflushed` is True while written data has not reached the disk.
+    `busy_seconds` is how long `lockfs -w` waits for running operations. While `writers` is True somebody writes all
+    the time.
     """
 
     mount_point: str
@@ -111,7 +111,7 @@ class FileSystem:
 
 @dataclass(frozen=True)
 class Tape:
-    """A tape drive. `capacity` in blocks of each volume, None without a limit; `volumes` left to be mounted after this one."""
+    """A tape drive. `capacity` in blocks of each volume, None without a limit; `volumes` are left to be mounted."""
 
     device: str
     loaded: bool = True
@@ -161,11 +161,11 @@ class Node:
 
 @dataclass(frozen=True)
 class Fault:
-    """What shall go wrong with a command: the calls numbered `first`..`last` of `program` whose arguments contain `has`.
+    """What shall go wrong with the calls numbered `first`..`last` of `program` whose arguments contain `has`.
 
     effect: `fail` (nothing happens, exit 1), `fail-after` (it happens, exit 1), `lie` (nothing happens, exit 0),
-    `hang` (nothing happens, never ends), `hang-after` (it happens, never ends), `stubborn` (as hang, ignores TERM and INT),
-    `garbage` (it happens, prints rubbish), `late` (killed at its time-out, it happens `seconds` later),
+    `hang` (nothing happens, never ends), `hang-after` (it happens, never ends), `stubborn` (as hang, but ignores
+    TERM and INT), `garbage` (it happens, prints rubbish), `late` (killed at its time-out, it happens `seconds` later),
     `signal` (kills itself), `prompt` (asks something unknown).
     """
 

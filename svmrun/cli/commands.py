@@ -1,0 +1,22 @@
+"""The subcommands: name -> (module, one line of help), in the order of a first reading.
+
+A module has `add_parser(subparsers) -> None` and `run(options) -> int`; only the chosen one is imported, so that
+`svmrun --help` and a key press of a completion cost nothing.
+"""
+
+from __future__ import annotations
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "execute": ("svmrun.cli.execute", "run a runbook: facts, checks, plan, steps, verdict"),
+    "plan": ("svmrun.cli.plan", "show every command a run would start; change nothing"),
+    "validate": ("svmrun.cli.validate", "check the form and meaning of runbooks, without a host"),
+    "status": ("svmrun.cli.status", "unfinished runs: what they hold now, and what ends it"),
+    "recover": ("svmrun.cli.recover", "finish unfinished runs: release what they hold"),
+    "history": ("svmrun.cli.history", "past runs and their verdicts"),
+    "show": ("svmrun.cli.show", "one run: its steps, times, outcomes and outputs"),
+    "schema": ("svmrun.cli.schema", "print the JSON schema of runbooks, for editors"),
+    "parse": ("svmrun.cli.parse", "what svmrun reads from a command's output, as JSON"),
+    "simulate": ("svmrun.cli.simulate", "install simulated Solaris commands in a folder"),
+    "world": ("svmrun.cli.world", "build and show the worlds of the simulator"),
+    "completion": ("svmrun.cli.completion", "print a completion script for bash, zsh or fish"),
+}

@@ -37,6 +37,7 @@ class Stripe:
     generation: int = 0
     image: Literal["live", "moment", "crash", "mixed"] = "live"
     last_mounted: str = ""
+    hot_spare_pool: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Submirror:
     name: str
     slot: int
     state: SubmirrorState = "running"
+    changed: float = 0.0  # when the state changed last; 0 when nobody noted it
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,9 @@ class DiskSet:
     owner: str | None
     drives: tuple[str, ...] = ()
     multi_owner: bool = False
-    mediators: tuple[str, ...] = ()
+    mediators: tuple[str, ...] = ()  # HOST or HOST,ALIAS[,ALIAS]
+    auto_take: bool = False
+    members: tuple[str, ...] = ()  # the joined hosts of a multi-owner set, whose `owner` is the master
 
 
 @dataclass(frozen=True)
@@ -188,6 +192,9 @@ class World:
     user: str = "root"
     clustered: bool = True
     era: Literal["A", "B"] = "B"  # how `metastat -p` names devices: short, or full raw paths
+    slots: Literal["hole", "renumbered"] = "renumbered"  # what a detach leaves: an empty slot, or later ones moved down
+    databases: Literal["fine", "stale", "none"] = "fine"  # the replicas of the state database
+    locked_sets: tuple[str, ...] = ()  # sets whose lock file another process holds ("" is the local set)
     clock: float = 956_672_151.0
     time_scale: float = 1.0  # seconds of real time that one second of the world takes
     command_seconds: float = 0.0  # what each command takes at least, in real seconds
@@ -206,4 +213,5 @@ class World:
     dumpdates: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
     calls: tuple[str, ...] = ()  # every command line given, in order
+    device_ids: dict[str, str] = field(default_factory=dict)  # by drive (no slice); others cannot be relocated
     parameters: dict[str, Any] = field(default_factory=dict)  # the example parameters for a runbook

@@ -61,11 +61,66 @@ class Await:
 class Ask:
     """Read one line of standard input. Answered with it without its newline, or None at the end of file.
 
-    `seconds` bounds the wait (answered with the empty string when nothing came in time).
+    `seconds` bounds the wait (answered with the empty string when nothing came in time). With `secret` the line is
+    read from the controlling terminal, whatever standard input is, and not echoed.
     """
 
     seconds: float | None = None
+    secret: bool = False
 
 
-Request = Print | Look | Change | Pass | Await | Ask
+class Signalled(Exception):
+    """Thrown into a model at the request it waits for, when a signal arrives that it has trapped."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Trap:
+    """From now on these signals (`INT`, `TERM`, `HUP`) do not end the process but are thrown in as `Signalled`."""
+
+    signals: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Fork:
+    """Start a child process, which inherits no trap. `body` is given its pid. Answered at once with that pid."""
+
+    body: Callable[[int], Generator[Any, Any, int]]
+
+
+@dataclass(frozen=True)
+class Join:
+    """Wait for a child. Answered with its exit status, or minus the number of the signal that ended it."""
+
+    pid: int
+
+
+@dataclass(frozen=True)
+class Die:
+    """End by this signal. Never answered."""
+
+    signal: str
+
+
+@dataclass(frozen=True)
+class Execute:
+    """Become another command, as another user. Answered with its exit status, if at all."""
+
+    argv: tuple[str, ...]
+    user: str
+
+
+@dataclass(frozen=True)
+class Outlive:
+    """Let the effect of this command line happen `seconds` after this process has died."""
+
+    argv: tuple[str, ...]
+    user: str
+    seconds: float
+
+
+Request = Print | Look | Change | Pass | Await | Ask | Trap | Fork | Join | Die | Execute | Outlive
 Model = Callable[[Call], Generator[Request, Any, int]]

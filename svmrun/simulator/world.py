@@ -111,6 +111,9 @@ class FileSystem:
     busy_seconds: float = 0.0
     logging: bool = True
     holds_swap: bool = False
+    pending_lock: str = ""  # a lock request that waits for running operations, and who made it
+    pending_pid: int = 0
+    locked_generation: int = 0  # the generation when the lock was taken
 
 
 @dataclass(frozen=True)
@@ -182,6 +185,15 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Later:
+    """A command that takes effect at a time of the world's clock, although its process is long dead."""
+
+    at: float
+    argv: tuple[str, ...]
+    user: str = "root"
+
+
+@dataclass(frozen=True)
 class World:
     """A host (and its cluster) as its commands see it."""
 
@@ -212,6 +224,8 @@ class World:
     opens: tuple[OpenDevice, ...] = ()
     dumpdates: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
+    later: tuple[Later, ...] = ()
+    password: str = "secret"  # what su and sudo want to hear; empty: they do not ask
     calls: tuple[str, ...] = ()  # every command line given, in order
     device_ids: dict[str, str] = field(default_factory=dict)  # by drive (no slice); others cannot be relocated
     parameters: dict[str, Any] = field(default_factory=dict)  # the example parameters for a runbook

@@ -14,6 +14,7 @@ from typing import Any, Literal
 Json = Any
 Role = Literal["found", "forward", "release", "probe", "rollback"]
 Verdict = Literal["succeeded", "rolled back", "stuck"]
+Kind = Literal["succeeded", "failed", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class ActionEnded(Event):
     role: Role
     part: int
     attempt: int
-    outcome: Literal["succeeded", "failed", "unknown"]
+    outcome: Kind
     message: str = ""
     result: Json = None
     changed: bool = True
@@ -81,6 +82,15 @@ class CancelRequested(Event):
 
     signal: int
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class RollbackStarted(Event):
+    """From here on nothing goes forward. `exit_code` is what the run ends with when everything can be undone."""
+
+    cause: str
+    exit_code: int = 1
+    step: str = ""
 
 
 @dataclass(frozen=True)
@@ -140,6 +150,7 @@ EVENTS: dict[str, type[Event]] = {
         ActionEnded,
         StepSkipped,
         CancelRequested,
+        RollbackStarted,
         LimitPassed,
         GuardArmed,
         GuardFired,

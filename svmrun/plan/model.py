@@ -20,7 +20,7 @@ def is_later(value: Json) -> bool:
 
 @dataclass(frozen=True)
 class PlannedAction:
-    """One adapter call, rendered. Values known only after a step are `{"$later": TEMPLATE}`.
+    """One adapter call, rendered. Values known only after a step (and secrets) are `{"$later": TEMPLATE}`.
 
     `timeout_seconds` bounds one attempt; `attempts` counts the first one too; `delay_seconds` is the pause before
     the second attempt and doubles after each further one.
@@ -33,6 +33,7 @@ class PlannedAction:
     delay_seconds: float = 1.0
     read_only: bool = False
     blocks_writers: bool = False
+    probed: bool = False  # its adapter can tell whether its effect is there
 
 
 @dataclass(frozen=True)

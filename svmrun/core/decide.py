@@ -1,0 +1,233 @@
+"""What a run does next: a pure function of the plan and the state.
+
+Execution, rollback and recovery after a crash are this one function; a change of policy is a change here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from svmrun.core.events import Role, Verdict
+from svmrun.core.state import State, StepState, Undoing
+from svmrun.plan.model import Plan, PlannedAction, PlannedStep
+
+LOOKS_AT_DOUBTFUL = 4  # a command that was killed may take effect late: "not there" is believed after so many looks
+ROUNDS = 2  # how often all handlers are run when the probe still sees the effect
+LONGEST_PAUSE_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Perform:
+    """Do one action; wait `after_seconds` before it."""
+
+    step: str
+    role: Role
+    part: int = 0
+    attempt: int = 1
+    after_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Skip:
+    step: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ArmGuard:
+    """Start the guard: the next step takes the first hold."""
+
+
+@dataclass(frozen=True)
+class Settle:
+    """Record that the action in progress when the runner died has an unknown outcome."""
+
+
+@dataclass(frozen=True)
+class GoBack:
+    """Nothing goes forward any more."""
+
+    cause: str
+    exit_code: int = 1
+    step: str = ""
+
+
+@dataclass(frozen=True)
+class Finish:
+    """The run is over. `stuck` names the steps that could not be undone."""
+
+    verdict: Verdict
+    exit_code: int
+    cause: str = ""
+    stuck: tuple[str, ...] = ()
+
+
+Move = Perform | Skip | ArmGuard | Settle | GoBack | Finish
+
+
+def decide(plan: Plan, state: State) -> Move:
+    """The next move of a run that has not ended."""
+    if state.doing is not None:
+        return Settle()
+    if state.cause is not None:
+        return _go_back(plan, state)
+    if all(_is_done(plan, step, state) for step in plan.steps):
+        return Finish("succeeded", 0)
+    return _reason_to_go_back(plan, state) or _go_forward(plan, state)
+
+
+def outstanding(plan: Plan, state: State) -> list[PlannedStep]:
+    """The steps whose effect is (or may be) there and must not last, in the order of the plan."""
+    return [
+        s for s in plan.steps if s.rollback and state.step(s.id).started and undo(s, state.step(s.id)) is not UNDONE
+    ]
+
+
+def held(plan: Plan, state: State) -> list[PlannedStep]:
+    """The outstanding steps that are holds."""
+    return [s for s in outstanding(plan, state) if s.hold_seconds is not None]
+
+
+def _is_done(plan: Plan, step: PlannedStep, state: State) -> bool:
+    if state.step(step.id).status == "skipped":
+        return True
+    if step.releases is None:
+        return state.step(step.id).status == "succeeded"
+    target = state.step(step.releases)
+    return target.started and undo(plan.step(step.releases), target) is UNDONE
+
+
+def _reason_to_go_back(plan: Plan, state: State) -> GoBack | None:
+    """The first cause, in the order of weight."""
+    if state.guard == "fired":
+        return GoBack(f"the guard released what was held: {state.guard_reason}")
+    if state.cancel is not None:
+        signal = state.cancel.signal
+        return GoBack(state.cancel.reason or f"cancelled by signal {signal}", 128 + signal if signal else 1)
+    if state.journal_lost is not None:
+        return GoBack(f"the journal can no longer be written: {state.journal_lost}")
+    if state.recovered:
+        return GoBack("its runner died")
+    if state.limit_passed is not None:
+        limit = plan.step(state.limit_passed).hold_seconds
+        return GoBack(f"the hold of {state.limit_passed} lasted longer than its limit of {limit:g} s")
+    if state.found_already is not None:
+        return GoBack(state.found_already, 6)
+    return None
+
+
+def _go_forward(plan: Plan, state: State) -> Move:
+    for step in plan.steps:
+        if _to_be_found(step) and not state.step(step.id).found:
+            return Perform(step.id, "found")
+    step = next(s for s in plan.steps if not _is_done(plan, s, state))
+    if step.releases is not None:
+        return _release(plan, step, step.releases, state)
+    if step.when is False:
+        return Skip(step.id, "its condition does not hold")
+    if step.hold_seconds is not None and state.guard == "none":
+        return ArmGuard()
+    return _forward(step, state.step(step.id))
+
+
+def _to_be_found(step: PlannedStep) -> bool:
+    """As found: a hold whose effect is there before the run is not ours to lift."""
+    return bool(step.hold_seconds is not None and step.action and step.action.probed and step.when is True)
+
+
+def _release(plan: Plan, step: PlannedStep, target_id: str, state: State) -> Move:
+    target = state.step(target_id)
+    if target.status == "skipped":
+        return Skip(step.id, f"{target_id} was skipped")
+    move = undo(plan.step(target_id), target, "release")
+    if isinstance(move, Perform):
+        return move
+    message = target.undoing.message if target.undoing else ""
+    return GoBack(f"{step.id}: {message or 'its effect is still there'}", 1, step.id)
+
+
+def _forward(step: PlannedStep, state: StepState) -> Move:
+    action = step.action
+    assert action is not None, "a step without an action is a release"
+    again = state.status == "failed" or (state.status == "doubtful" and action.read_only)
+    if state.attempts == 0:
+        return Perform(step.id, "forward")
+    if again and state.attempts < action.attempts:
+        return Perform(step.id, "forward", 0, state.attempts + 1, pause_before(action, state.attempts))
+    return GoBack(f"{step.id}: {state.message or 'failed'}", 1, step.id)
+
+
+def pause_before(action: PlannedAction, failures: int) -> float:
+    """Seconds to wait after the given number of failures: doubles each time, bounded."""
+    return float(min(action.delay_seconds * 2 ** (failures - 1), LONGEST_PAUSE_SECONDS))
+
+
+def _go_back(plan: Plan, state: State) -> Move:
+    stuck = []
+    for step in reversed(plan.steps):
+        known = state.step(step.id)
+        if not step.rollback or not known.started or undo(step, known) is UNDONE:
+            continue
+        result = undo(step, known, "rollback")
+        if isinstance(result, Perform):
+            return result
+        if result is STUCK:
+            stuck.append(step.id)
+    cause = state.cause or ""
+    if stuck:
+        return Finish("stuck", 4, cause, tuple(stuck))
+    return Finish("rolled back", state.exit_code, cause)
+
+
+class _Result:
+    """How undoing a step ended."""
+
+
+UNDONE, STUCK = _Result(), _Result()
+
+
+def undo(step: PlannedStep, state: StepState, role: Role | None = None) -> Perform | _Result:
+    """The next action that undoes the step, or how it ended.
+
+    A rollback asks the probe first. After the handlers the probe, where there is one, has the last word: a handler
+    that says it succeeded is not believed against it, and one that failed may have had its effect all the same.
+    """
+    undoing = state.undoing
+    if undoing is None or (role is not None and undoing.role != role):
+        undoing = Undoing("release" if role == "release" else "rollback")
+    assert step.action is not None, "only steps with an action are undone"
+    if undoing.looked:
+        return _after_look(step, state, undoing)
+    if undoing.rounds == 0:
+        if undoing.role == "rollback" and step.action.probed:
+            return Perform(step.id, "probe")
+        return Perform(step.id, undoing.role)
+    return _next_handler(step, undoing)
+
+
+def _after_look(step: PlannedStep, state: StepState, undoing: Undoing) -> Perform | _Result:
+    if undoing.present is False:
+        doubtful = undoing.rounds == 0 and state.status in ("doubtful", "running")
+        if doubtful and undoing.looks < LOOKS_AT_DOUBTFUL:
+            return Perform(step.id, "probe", 0, undoing.looks + 1, 2.0 ** (undoing.looks - 1))
+        return UNDONE
+    if undoing.rounds == 0:
+        return Perform(step.id, undoing.role)
+    if undoing.present is None and not undoing.failed:
+        return UNDONE
+    if undoing.rounds < ROUNDS:
+        return Perform(step.id, undoing.role, 0, 1, step.rollback[0].delay_seconds)
+    return STUCK
+
+
+def _next_handler(step: PlannedStep, undoing: Undoing) -> Perform | _Result:
+    """Within a round. A handler that fails for good never stops the next one."""
+    part, tries, failed = undoing.part, undoing.tries, undoing.failed
+    if part < len(step.rollback) and tries >= step.rollback[part].attempts:
+        part, tries, failed = part + 1, 0, failed + 1
+    if part < len(step.rollback):
+        after = pause_before(step.rollback[part], tries) if tries else 0.0
+        return Perform(step.id, undoing.role, part, tries + 1, after)
+    if step.action is not None and step.action.probed:
+        return Perform(step.id, "probe")
+    return STUCK if failed else UNDONE

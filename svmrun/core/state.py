@@ -1,0 +1,178 @@
+"""The state of a run: a fold over its events. Nothing here decides anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from svmrun.core import events as e
+
+Json = Any
+Status = Literal["waiting", "skipped", "running", "succeeded", "failed", "doubtful"]
+
+
+@dataclass(frozen=True)
+class Undoing:
+    """How far the attempt to undo a step has come (a release on the success path, or a rollback).
+
+    `looks` counts finished probes; while `looked` is True the last finished action was one, and `present` is what it
+    found. `part` is the handler whose turn it is, `tries` how often it failed, `failed` how many handlers were given
+    up in this round, `rounds` how often the handlers were started from the first one.
+    """
+
+    role: Literal["release", "rollback"]
+    looks: int = 0
+    looked: bool = False
+    present: bool | None = None
+    part: int = 0
+    tries: int = 0
+    failed: int = 0
+    rounds: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class StepState:
+    """What is known of one step. Its hold counts from `started_at`, when its forward action was first started."""
+
+    status: Status = "waiting"
+    attempts: int = 0
+    message: str = ""
+    result: Json = None
+    started_at: float | None = None
+    ended_at: float | None = None
+    found: bool = False  # the probe before the first hold was answered
+    undoing: Undoing | None = None
+
+    @property
+    def started(self) -> bool:
+        return self.started_at is not None
+
+
+@dataclass(frozen=True)
+class State:
+    """A run so far. `doing` is the action whose end is not recorded: after a crash it is doubtful."""
+
+    run: str = ""
+    steps: Mapping[str, StepState] = field(default_factory=dict)
+    doing: e.ActionStarted | None = None
+    cause: str | None = None  # why it goes back; set once
+    exit_code: int = 0
+    causing_step: str = ""
+    cancel: e.CancelRequested | None = None
+    limit_passed: str | None = None
+    guard: Literal["none", "armed", "fired"] = "none"
+    guard_reason: str = ""
+    lifted: tuple[str, ...] = ()  # steps whose holds the guard released
+    card: str = ""
+    recovered: bool = False
+    journal_lost: str | None = None
+    found_already: str | None = None
+    ended: e.RunEnded | None = None
+
+    def step(self, step_id: str) -> StepState:
+        return self.steps.get(step_id, StepState())
+
+
+def replay(events: Iterable[e.Event]) -> State:
+    """The state after all these events."""
+    state = State()
+    for event in events:
+        state = evolve(state, event)
+    return state
+
+
+def evolve(state: State, event: e.Event) -> State:
+    """The state after one more event. Unknown to it are only events that change nothing."""
+    match event:
+        case e.RunStarted():
+            return replace(state, run=event.run)
+        case e.ActionStarted():
+            return _started(state, event)
+        case e.ActionEnded():
+            return _ended(replace(state, doing=None), event)
+        case e.StepSkipped():
+            return _with(state, event.step, status="skipped", message=event.reason)
+        case e.CancelRequested():
+            return replace(state, cancel=state.cancel or event)
+        case e.LimitPassed():
+            return replace(state, limit_passed=state.limit_passed or event.step)
+        case e.RollbackStarted() if state.cause is None:
+            return replace(state, cause=event.cause, exit_code=event.exit_code, causing_step=event.step)
+        case e.GuardArmed():
+            return replace(state, guard="armed", card=event.card)
+        case e.GuardFired():
+            return replace(state, guard="fired", guard_reason=event.reason, lifted=state.lifted + event.released)
+        case e.JournalLost():
+            return replace(state, journal_lost=event.reason)
+        case e.RecoveryStarted():
+            return _taken_over(state)
+        case e.RunEnded():
+            return replace(state, ended=event, exit_code=event.exit_code)
+    return state
+
+
+def _taken_over(state: State) -> State:
+    """Recovery of a run that was stuck tries everything again."""
+    if state.ended is None:
+        return replace(state, recovered=True)
+    steps = {name: replace(step, undoing=None) for name, step in state.steps.items()}
+    return replace(state, recovered=True, ended=None, steps=steps, exit_code=max(1, state.exit_code))
+
+
+def _with(state: State, step_id: str, **changes: Any) -> State:
+    return replace(state, steps={**state.steps, step_id: replace(state.step(step_id), **changes)})
+
+
+def _started(state: State, event: e.ActionStarted) -> State:
+    state = replace(state, doing=event)
+    step = state.step(event.step)
+    if event.role == "found":
+        return state
+    if event.role == "forward":
+        begun = event.at if step.started_at is None else step.started_at
+        return _with(state, event.step, status="running", attempts=event.attempt, started_at=begun)
+    undoing = _current_undoing(state, step)
+    if event.role != "probe":
+        undoing = _handler_started(undoing, event)
+    return _with(state, event.step, undoing=undoing)
+
+
+def _current_undoing(state: State, step: StepState) -> Undoing:
+    """A rollback starts afresh after a release that did not succeed."""
+    role: Literal["release", "rollback"] = "release" if state.cause is None else "rollback"
+    return step.undoing if step.undoing and step.undoing.role == role else Undoing(role)
+
+
+def _handler_started(undoing: Undoing, event: e.ActionStarted) -> Undoing:
+    if event.part == 0 and event.attempt == 1:
+        return replace(undoing, part=0, tries=0, failed=0, looked=False, rounds=undoing.rounds + 1)
+    if event.part > undoing.part:
+        return replace(undoing, part=event.part, tries=0, failed=undoing.failed + 1, looked=False)
+    return replace(undoing, looked=False)
+
+
+def _ended(state: State, event: e.ActionEnded) -> State:
+    if event.role == "found":
+        return _found(state, event)
+    step = state.step(event.step)
+    if event.role == "forward":
+        status = {"succeeded": "succeeded", "failed": "failed", "unknown": "doubtful"}[event.outcome]
+        return _with(state, event.step, status=status, message=event.message, result=event.result, ended_at=event.at)
+    undoing = _current_undoing(state, step)
+    if event.role == "probe":
+        undoing = replace(undoing, looks=undoing.looks + 1, looked=True, present=event.present)
+    elif event.outcome == "succeeded":
+        undoing = replace(undoing, part=undoing.part + 1, tries=0)
+    else:
+        undoing = replace(undoing, tries=undoing.tries + 1, message=event.message)
+    return _with(state, event.step, undoing=undoing)
+
+
+def _found(state: State, event: e.ActionEnded) -> State:
+    state = _with(state, event.step, found=True)
+    if event.present is False:
+        return state
+    words = "its effect is there already, and not ours" if event.present else event.message or "nothing could tell"
+    return replace(state, found_already=f"{event.step}: {words}")

@@ -1,0 +1,122 @@
+"""Linux: fsfreeze (a write lock on any file system that can freeze) and findmnt (what is mounted where)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from svmrun.adapters import fields
+from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, Parts, failed, plain_outcome
+
+Json = Any
+
+
+class Fsfreeze(Adapter):
+    """fsfreeze(8). Nothing in /proc or /sys tells that a file system is frozen, so there is no probe.
+
+    A second freeze says `Device or resource busy`: somebody else's, never ours. To thaw what is not frozen says
+    `Invalid argument`: it is writable already, as wanted.
+    """
+
+    name = "fsfreeze"
+    summary = "Stop or allow writing to a Linux file system (fsfreeze)"
+    timeout_seconds = 30.0
+    schema = fields.arguments(
+        {
+            "mode": fields.choice(
+                "Mode",
+                "`freeze` flushes the file system and lets every writer wait; `unfreeze` lets them go on.",
+                ["freeze", "unfreeze"],
+            ),
+            "mount_point": fields.path(
+                "Mount point",
+                "Where the file system is mounted. Never `/`, nor what the run itself needs.",
+                ["/srv/data"],
+            ),
+        },
+        required=["mode", "mount_point"],
+    )
+
+    def blocks_writers(self, arguments: Arguments) -> bool:
+        return bool(arguments["mode"] == "freeze")
+
+    def repeatable(self, arguments: Arguments) -> bool:
+        return bool(arguments["mode"] == "unfreeze")
+
+    def resource(self, arguments: Arguments) -> str | None:
+        return f"filesystem {arguments['mount_point']}"
+
+    def command_line(self, arguments: Arguments) -> Command:
+        return Command(("fsfreeze", f"--{arguments['mode']}", arguments["mount_point"]), needs_root=True)
+
+    def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
+        outcome = plain_outcome(completed)
+        if outcome.kind != "failed":
+            return outcome
+        if arguments["mode"] == "unfreeze" and "Invalid argument" in completed.stderr:
+            return Outcome("succeeded", f"{arguments['mount_point']} was not frozen", changed=False)
+        if arguments["mode"] == "freeze" and "Device or resource busy" in completed.stderr:
+            return failed(f"{arguments['mount_point']} is frozen already, by somebody else")
+        return outcome
+
+    def inverse(self, arguments: Arguments) -> Parts | None:
+        other = "unfreeze" if arguments["mode"] == "freeze" else "freeze"
+        return Parts("fsfreeze", {**arguments, "mode": other})
+
+
+class Findmnt(Adapter):
+    """findmnt(8). Result: `{"filesystems": [{"target", "source", "fstype", "options": [...]}]}`.
+
+    Nothing mounted there is an empty list: findmnt then ends with 1 and says nothing.
+    """
+
+    name = "findmnt"
+    summary = "Read what is mounted where on Linux (findmnt)"
+    schema = fields.arguments(
+        {
+            "target": fields.path("Mount point", "Only what is mounted exactly here.", ["/srv/data"]),
+            "containing": fields.path("Path", "Only the file system that holds this path.", ["/srv/data/db/file"]),
+            "source": fields.text(
+                "Source",
+                "Only what is mounted from this device (or `UUID=...`, `LABEL=...`).",
+                ["/dev/md0"],
+                pattern=fields.NO_OPTION,
+            ),
+        }
+    )
+
+    def read_only(self, arguments: Arguments) -> bool:
+        return True
+
+    def command_line(self, arguments: Arguments) -> Command:
+        if arguments.get("target") and arguments.get("containing"):
+            raise ValueError("findmnt: give `target` or `containing`, not both")
+        options = {"source": "--source", "target": "--mountpoint", "containing": "--target"}
+        chosen = [word for key, option in options.items() if arguments.get(key) for word in (option, arguments[key])]
+        return Command(("findmnt", "--json", "--list", "--output", "TARGET,SOURCE,FSTYPE,OPTIONS", *chosen))
+
+    def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
+        nothing = completed.status == 1 and not completed.stdout.strip() and not completed.stderr.strip()
+        outcome = plain_outcome(completed, ok_statuses=(0, 1) if nothing else (0,))
+        if not outcome.ok:
+            return outcome
+        try:
+            found = [] if nothing else parse_findmnt(completed.stdout)
+        except ValueError as error:
+            return failed(f"findmnt: {error}")
+        return Outcome("succeeded", "", {"filesystems": found}, changed=False)
+
+
+def parse_findmnt(text: str) -> list[dict[str, Json]]:
+    """The mounted file systems of `findmnt --json`, without their tree. ValueError when it is something else."""
+    try:
+        rows = json.loads(text)["filesystems"]
+        return [flat for row in rows for flat in _with_children(row)]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"its output is not the JSON that was asked for ({error})") from error
+
+
+def _with_children(row: dict[str, Json]) -> list[dict[str, Json]]:
+    one = {key: row[key] for key in ("target", "source", "fstype")}
+    children = [flat for child in row.get("children", []) for flat in _with_children(child)]
+    return [{**one, "options": str(row["options"]).split(",")}, *children]

@@ -1,0 +1,138 @@
+"""What the system itself knows: df (which device is mounted where) and fuser (who uses it)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from svmrun import names
+from svmrun.adapters import fields
+from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, failed, plain_outcome
+
+Json = Any
+
+_DF_ROW = re.compile(
+    r"^(?P<device>\S.*?)\s+(?P<kilobytes>-|-?\d+)\s+(?P<used>-|-?\d+)\s+(?P<available>-|-?\d+)\s+"
+    r"(?P<capacity_percent>-|\d+%)\s+(?P<mount_point>/.*?)\s*$"
+)
+_DF_TYPE_ROW = re.compile(r"^(?P<mount_point>/\S*)\s*:\s*(?P<type>\S+)\s*$")
+_USER_OF_PROCESS = re.compile(r"(?P<uses>[a-z]*)\((?P<user>[^()\s]+)\)")
+
+
+class Df(Adapter):
+    """df(1M). Result: `{"filesystems": [{"mount_point", "device", "volume", "kilobytes", "used", "available",
+    "capacity_percent"}]}`, or `[{"mount_point", "type"}]` with `show: type`.
+
+    `volume` is the canonical name of the device (`schost-1/d0`, `c0t0d0s0`). Sizes are units of 1024 bytes.
+    """
+
+    name = "df"
+    summary = "Read which device a path is mounted from, and how full it is (df -k, df -n)"
+    schema = fields.arguments(
+        {
+            "path": fields.path(
+                "Path",
+                "Tell only about the file system that holds this path; compare the `mount_point` in the result with "
+                "it to know whether it is mounted there itself. All file systems when left out.",
+                ["/global/schost-1"],
+            ),
+            "show": fields.choice(
+                "What to show",
+                "`space` reads devices and sizes (df -k), `type` the type of the file system (df -n, Solaris only).",
+                ["space", "type"],
+                default="space",
+            ),
+        }
+    )
+
+    def read_only(self, arguments: Arguments) -> bool:
+        return True
+
+    def command_line(self, arguments: Arguments) -> Command:
+        option = "-k" if arguments["show"] == "space" else "-n"
+        return Command(("df", option, *((arguments["path"],) if arguments.get("path") else ())))
+
+    def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
+        outcome = plain_outcome(completed)
+        if not outcome.ok:
+            return outcome
+        rows = parse_df_space(completed.stdout) if arguments["show"] == "space" else parse_df_type(completed.stdout)
+        if not rows:
+            return failed("df: no file system could be read from its output")
+        return Outcome("succeeded", "", {"filesystems": rows}, changed=False)
+
+
+def parse_df_space(text: str) -> list[dict[str, Json]]:
+    """The rows of `df -k`. A long device name may stand on a line of its own (only on a terminal); `-` is null."""
+    rows, pending = [], ""
+    for line in text.splitlines():
+        joined = f"{pending} {line.strip()}".strip()
+        match = _DF_ROW.match(joined)
+        if match:
+            rows.append(_df_row(match))
+        pending = "" if match or len(joined.split()) != 1 else joined
+    return rows
+
+
+def parse_df_type(text: str) -> list[dict[str, str]]:
+    """The rows of `df -n`: `/global/schost-1   : ufs`."""
+    return [match.groupdict() for line in text.splitlines() if (match := _DF_TYPE_ROW.match(line))]
+
+
+def _df_row(match: re.Match[str]) -> dict[str, Json]:
+    numbers = ("kilobytes", "used", "available", "capacity_percent")
+    sizes = {key: None if match[key] == "-" else int(match[key].rstrip("%")) for key in numbers}
+    device = match["device"]
+    return {"mount_point": match["mount_point"], "device": device, "volume": names.canonical(device), **sizes}
+
+
+class Fuser(Adapter):
+    """fuser(1M). Result: `{"pids": [PID], "processes": [{"pid", "user", "uses"}]}`; nobody is an empty list.
+
+    Solaris prints pids on stdout, letters and `(user)` on stderr (fuser.c); they are put together when their numbers
+    agree, else `user` and `uses` are null. Linux' fuser ends with 1 when nobody uses the file. It never kills.
+    """
+
+    name = "fuser"
+    summary = "Read which processes use a file system or a device (fuser)"
+    schema = fields.arguments(
+        {
+            "path": fields.path(
+                "Path",
+                "The device or mount point to ask about. Before a submirror is attached again, nobody may have its raw "
+                "device open.",
+                ["/dev/md/schost-1/rdsk/d30"],
+            ),
+            "whole_filesystem": fields.flag(
+                "Whole file system", "Ask about every file of the file system mounted on `path` (-c).", default=False
+            ),
+        },
+        required=["path"],
+    )
+
+    def read_only(self, arguments: Arguments) -> bool:
+        return True
+
+    def command_line(self, arguments: Arguments) -> Command:
+        option = "-cu" if arguments["whole_filesystem"] else "-u"
+        return Command(("fuser", option, arguments["path"]), needs_root=True)
+
+    def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
+        processes = parse_fuser(completed.stdout, completed.stderr)
+        nobody = completed.status == 1 and not processes and not _complains(completed.stderr, arguments["path"])
+        result = {"pids": [process["pid"] for process in processes], "processes": processes}
+        outcome = plain_outcome(completed, result, ok_statuses=(0, 1) if nobody else (0,))
+        return Outcome(outcome.kind, outcome.message, outcome.result, changed=False)
+
+
+def parse_fuser(stdout: str, stderr: str) -> list[dict[str, Json]]:
+    pids = [int(word) for word in stdout.split() if word.isdigit()]
+    users = list(_USER_OF_PROCESS.finditer(stderr))
+    if len(users) != len(pids):
+        return [{"pid": pid, "user": None, "uses": None} for pid in pids]
+    return [{"pid": pid, "user": m["user"], "uses": m["uses"]} for pid, m in zip(pids, users, strict=True)]
+
+
+def _complains(stderr: str, path: str) -> bool:
+    """True when stderr says more than the name of the path."""
+    return any(line.strip() not in ("", f"{path}:") for line in stderr.splitlines())

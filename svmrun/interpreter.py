@@ -6,7 +6,7 @@ Execution, rollback and recovery are this loop; it knows neither commands nor fi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from svmrun.core import events as e
@@ -51,6 +51,7 @@ class Recorder:
 
     journal: JournalWriter
     tell: Callable[[e.Event], None]
+    now: Callable[[], float]
     state: State = field(default_factory=State)
 
     def __call__(self, event: e.Event) -> None:
@@ -58,9 +59,9 @@ class Recorder:
             try:
                 event = self.journal.append(event)
             except JournalError as error:
-                self._fold(event)
-                event = e.JournalLost(str(error), at=event.at)
-        self._fold(event)
+                self._fold(replace(event, at=self.now()))
+                event = e.JournalLost(str(error))
+        self._fold(event if event.at else replace(event, at=self.now()))
 
     def _fold(self, event: e.Event) -> None:
         self.state = evolve(self.state, event)
@@ -73,16 +74,16 @@ def drive(plan: Plan, record: Recorder, performer: Performer) -> State:
         while record.state.ended is None:
             for news in performer.news(record.state):
                 record(news)
-            _make(plan, decide(plan, record.state), record, performer)
+            _make(decide(plan, record.state), record, performer)
     finally:
         performer.finish(record.state)
     return record.state
 
 
-def _make(plan: Plan, move: Move, record: Recorder, performer: Performer) -> None:
+def _make(move: Move, record: Recorder, performer: Performer) -> None:
     match move:
         case Perform():
-            _perform(plan, move, record, performer)
+            _perform(move, record, performer)
         case Skip():
             record(e.StepSkipped(move.step, move.reason))
         case ArmGuard():
@@ -96,7 +97,7 @@ def _make(plan: Plan, move: Move, record: Recorder, performer: Performer) -> Non
             record(e.RunEnded(move.verdict, move.exit_code, move.cause, left))
 
 
-def _perform(plan: Plan, move: Perform, record: Recorder, performer: Performer) -> None:
+def _perform(move: Perform, record: Recorder, performer: Performer) -> None:
     intent = performer.prepare(record.state, move)
     if intent is None:  # something happened during the pause before it: decide again
         return

@@ -213,7 +213,8 @@ def _after_look(step: PlannedStep, state: StepState, undoing: Undoing) -> Perfor
         return UNDONE
     if undoing.rounds == 0:
         return Perform(step.id, undoing.role)
-    if undoing.present is None and not undoing.failed:
+    gave_up = undoing.failed > 0 or undoing.part < len(step.rollback)
+    if undoing.present is None and not gave_up:
         return UNDONE
     if undoing.rounds < ROUNDS:
         return Perform(step.id, undoing.role, 0, 1, step.rollback[0].delay_seconds)

@@ -1,0 +1,204 @@
+"""From a runbook, its parameters and facts to the plan. Pure; the template language and the adapters are passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from svmrun.adapters.base import Adapter, Command
+from svmrun.errors import InvalidInput, Problem
+from svmrun.plan.model import LATER, Plan, PlannedAction, PlannedStep, is_later, later
+from svmrun.runbook.model import Action, Path, Release, Retry, Runbook, Step
+
+Json = Any
+HANDLER_RETRY = Retry(3, 1.0)
+
+
+class Language(Protocol):
+    """The template language, as the plan needs it. All raise ValueError with a sentence."""
+
+    def render(self, value: Json, names: Mapping[str, Json]) -> Json: ...
+
+    def evaluate(self, expression: str, names: Mapping[str, Json]) -> Json: ...
+
+    def roots(self, text: str, *, bare: bool) -> frozenset[str]:
+        """The first names that a template, or a bare expression, refers to."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known before anything is changed. `secrets` are names of parameters whose values stay out of the plan."""
+
+    host: Mapping[str, Json]
+    parameters: Mapping[str, Json]
+    facts: Mapping[str, Json]
+    secrets: frozenset[str] = frozenset()
+
+    @property
+    def names(self) -> dict[str, Json]:
+        return {**self.parameters, **self.facts, "host": self.host}
+
+
+@dataclass
+class Builder:
+    """Renders actions; collects every problem instead of stopping at the first one."""
+
+    runbook: Runbook
+    adapters: Mapping[str, Adapter]
+    language: Language
+    known: Known
+    problems: list[Problem] = field(default_factory=list)
+
+    def arguments(self, action: Action) -> dict[str, Json]:
+        """The action's arguments, rendered; what is known only later stays a template, expressions stay as written."""
+        adapter = self.adapters[action.adapter]
+        path = (*action.path, action.adapter)
+        written = action.arguments.items()
+        kept = {k: v for k, v in written if k in adapter.expressions}
+        rendered = {k: self._value(v, (*path, k)) for k, v in written if k not in adapter.expressions}
+        return adapter.complete({**rendered, **kept})
+
+    def _value(self, value: Json, path: Path) -> Json:
+        if isinstance(value, dict):
+            return {k: self._value(v, (*path, k)) for k, v in value.items()}
+        if isinstance(value, list):
+            return [self._value(v, (*path, i)) for i, v in enumerate(value)]
+        if not isinstance(value, str):
+            return value
+        return self.attempt(path, lambda: self._text(value), "")
+
+    def _text(self, text: str) -> Json:
+        if self.language.roots(text, bare=False) & {"steps", *self.known.secrets}:
+            return later(text)
+        return self.language.render(text, self.known.names)
+
+    def condition(self, expression: str | None, path: Path) -> bool | str:
+        """A step's `when`: known now, or an expression for later."""
+        if expression is None:
+            return True
+        if "steps" in self.attempt(path, lambda: self.language.roots(expression, bare=True), frozenset()):
+            return expression
+        return bool(self.attempt(path, lambda: self.language.evaluate(expression, self.known.names), False))
+
+    def action(self, action: Action, retry: Retry, least_seconds: float = 0.0) -> PlannedAction:
+        adapter = self.adapters[action.adapter]
+        arguments = self.arguments(action)
+        shown = without_later(arguments)
+        timeout = action.timeout_seconds or max(least_seconds, adapter.default_timeout(shown))
+        tries = action.retry or retry
+        self.attempt((*action.path, action.adapter), lambda: _fits(adapter, shown), None)
+        return PlannedAction(
+            action.adapter,
+            arguments,
+            timeout,
+            tries.attempts,
+            tries.delay_seconds,
+            adapter.read_only(shown),
+            adapter.blocks_writers(shown),
+            adapter.probe(shown) is not None,
+        )
+
+    def step(self, step: Step) -> PlannedStep:
+        when = self.condition(step.when, (*step.path, "when"))
+        position = str(self.runbook.source.position(step.path))
+        if when is False:  # what a skipped step would do need not make sense
+            skipped = PlannedAction(step.action.adapter, {}, 0.0)
+            return PlannedStep(step.id, step.name, position, skipped, when=False)
+        action = self.action(step.action, Retry())
+        handlers = tuple(self.handler(a, action) for a in step.rollback)
+        return PlannedStep(step.id, step.name, position, action, None, handlers, step.hold_seconds, when)
+
+    def handler(self, written: Action, undone: PlannedAction) -> PlannedAction:
+        """A rollback handler is final text before its step starts: the guard and recovery must know it."""
+        action = self.action(written, HANDLER_RETRY, undone.timeout_seconds)
+        if _has_later(action.arguments):
+            message = "a rollback handler must not depend on a step's result or on a secret"
+            self.problems.append(self.runbook.source.problem(message, (*written.path, written.adapter)))
+        return action
+
+    def attempt(self, path: Path, function: Callable[[], Any], otherwise: Any) -> Any:
+        try:
+            return function()
+        except ValueError as error:
+            self.problems.append(self.runbook.source.problem(str(error), path))
+            return otherwise
+
+    def resources(self, steps: Iterable[PlannedStep]) -> tuple[str, ...]:
+        held = [s.action for s in steps if s.action and s.rollback]
+        names = (self.adapters[a.adapter].resource(without_later(a.arguments)) for a in held)
+        return tuple(sorted({n for n in names if n}))
+
+
+def build(builder: Builder, digest: str, become: str = "", commit: str | None = None, dirty: bool = False) -> Plan:
+    """The whole plan. Raises InvalidInput with every problem. `programs` is filled in by who resolves them."""
+    runbook, known = builder.runbook, builder.known
+    steps = tuple(_release(builder, s) if isinstance(s, Release) else builder.step(s) for s in runbook.steps)
+    if builder.problems:
+        raise InvalidInput(builder.problems)
+    masked = {k: "********" if k in known.secrets else v for k, v in known.parameters.items()}
+    return Plan(
+        runbook=runbook.name,
+        file=runbook.source.file,
+        digest=digest,
+        host=known.host,
+        parameters=masked,
+        facts=known.facts,
+        steps=steps,
+        resources=builder.resources(steps),
+        secrets=tuple(sorted(known.secrets)),
+        become=become,  # type: ignore[arg-type]  # one of the choices of the command line
+        commit=commit,
+        dirty=dirty,
+    )
+
+
+def _release(builder: Builder, release: Release) -> PlannedStep:
+    held = next(s for s in builder.runbook.steps if isinstance(s, Step) and s.id == release.step)
+    name = release.name or f"Undo: {held.name}"
+    return PlannedStep(release.id, name, str(builder.runbook.source.position(release.path)), releases=release.step)
+
+
+def without_later(value: Json) -> Json:
+    """The value as a person may see it now: what is known later is said so in words."""
+    if is_later(value):
+        return f"(known later: {value[LATER]})"
+    if isinstance(value, dict):
+        return {k: without_later(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [without_later(v) for v in value]
+    return value
+
+
+def _has_later(value: Json) -> bool:
+    if is_later(value):
+        return True
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(_has_later(v) for v in parts)
+
+
+def _fits(adapter: Adapter, arguments: Mapping[str, Json]) -> None:
+    if adapter.performer == "program":
+        adapter.command_line(arguments)
+
+
+def commands(plan: Plan, adapters: Mapping[str, Adapter]) -> list[Command]:
+    """Every command line that the plan may start: forward, handlers, probes, in the order of the steps."""
+    found = []
+    for step in plan.steps:
+        for action in (step.action, *step.rollback) if step.action and step.when is not False else ():
+            found += commands_of(action.adapter, action.arguments, adapters)
+            probe = adapters[action.adapter].probe(without_later(action.arguments))
+            if probe is not None:
+                found += commands_of(probe.adapter, probe.arguments, adapters)
+    return found
+
+
+def commands_of(name: str, arguments: Mapping[str, Json], adapters: Mapping[str, Adapter]) -> list[Command]:
+    """The command lines behind one action: its own, or that of the action it polls."""
+    adapter = adapters[name]
+    shown = adapter.complete(without_later(arguments))
+    if adapter.performer == "program":
+        return [adapter.command_line(shown)]
+    inner = [(k, v) for k, v in shown.items() if adapter.performer == "poll" and k in adapters]
+    return [c for k, v in inner for c in commands_of(k, v, adapters)]

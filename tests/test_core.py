@@ -1,0 +1,198 @@
+"""The core against a host of switches: whatever fails, what was turned on is turned off, or said to be on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from svmrun.core import events as e
+from svmrun.core.decide import Finish, decide, held, outstanding
+from svmrun.core.state import State, replay
+from svmrun.interpreter import Recorder, drive
+from svmrun.plan.model import Plan
+from tests.toy import BACKUP, WORDS, Killed, Memory, ToyHost, plan, release, step
+
+FATES = st.lists(st.sampled_from(WORDS), max_size=14)
+STARTED = e.RunStarted("r", {}, 1, "0", "h", "0")
+
+
+def run(of: Plan, host: ToyHost, journal: Memory | None = None) -> tuple[State, Memory]:
+    journal = journal or Memory()
+    record = Recorder(journal, lambda event: None, lambda: 1.0, replay(journal.events))
+    return drive(of, record, host), journal
+
+
+def recover(of: Plan, host: ToyHost, journal: Memory) -> tuple[State, Memory]:
+    again = Memory(list(journal.events))
+    again.append(e.RecoveryStarted(2, "0", "h"))
+    return run(of, host, again)
+
+
+def forward_after_rollback(events: Sequence[e.Event]) -> list[e.Event]:
+    start = next((n for n, event in enumerate(events) if isinstance(event, e.RollbackStarted)), len(events))
+    return [x for x in events[start:] if isinstance(x, e.ActionStarted) and x.role in ("forward", "found", "release")]
+
+
+def check_truth(of: Plan, state: State, host: ToyHost) -> None:
+    """The verdict agrees with the switches, and nothing is left on in silence."""
+    on = {s.id for s in of.steps if s.rollback and host.switches.get(s.id)}
+    assert state.ended is not None
+    if state.ended.verdict != "stuck":
+        assert not on
+    assert on <= set(state.ended.left)
+    assert (state.ended.exit_code == 0) == (state.ended.verdict == "succeeded")
+
+
+def test_a_run_without_failure_takes_and_releases_every_hold_in_order() -> None:
+    host = ToyHost(BACKUP)
+    state, _ = run(BACKUP, host)
+    assert state.ended is not None
+    assert state.ended.verdict == "succeeded"
+    assert [x for x in host.log if x[1] in ("forward", "release")] == [
+        ("lock", "forward"),
+        ("detach", "forward"),
+        ("lock", "release"),
+        ("dump", "forward"),
+        ("detach", "release"),
+    ]
+    assert host.finished
+    assert not outstanding(BACKUP, state)
+
+
+def test_rollback_runs_last_first_over_the_failed_step_too() -> None:
+    host = ToyHost(BACKUP, fates=["ok", "ok", "ok", "fail-after"])
+    state, _ = run(BACKUP, host)
+    assert [x for x in host.log if x[1] == "rollback"] == [("detach", "rollback"), ("lock", "rollback")]
+    assert state.ended is not None
+    assert (state.ended.verdict, state.ended.exit_code) == ("rolled back", 1)
+    assert not any(host.switches.values())
+
+
+def test_an_effect_that_was_there_before_is_never_lifted() -> None:
+    host = ToyHost(BACKUP, switches={"lock": True})
+    state, _ = run(BACKUP, host)
+    assert host.switches == {"lock": True}
+    assert host.log == [("lock", "found")]
+    assert state.ended is not None
+    assert (state.ended.verdict, state.ended.exit_code) == ("rolled back", 6)
+
+
+def test_a_handler_that_fails_for_good_never_stops_the_next_one() -> None:
+    both = plan(step("a"), step("b", handlers=2), step("dump", hold=None, handlers=0))
+    host = ToyHost(both, fates=["ok", "ok", "ok", "ok", "fail", "ok"] + ["fail"] * 3)
+    state, _ = run(both, host)
+    assert ("a", "rollback") in host.log
+    assert not host.switches["a"]
+    check_truth(both, state, host)
+
+
+def test_a_release_that_lies_is_found_out_and_repeated() -> None:
+    host = ToyHost(BACKUP, fates=["ok", "ok", "ok", "ok", "lie"])
+    state, _ = run(BACKUP, host)
+    assert host.log.count(("lock", "release")) == 2
+    assert state.ended is not None
+    assert state.ended.verdict == "succeeded"
+
+
+def test_a_step_is_tried_as_often_as_the_plan_says() -> None:
+    patient = plan(step("dump", hold=None, handlers=0, attempts=3))
+    state, _ = run(patient, ToyHost(patient, fates=["fail", "fail"]))
+    assert state.ended is not None
+    assert state.ended.verdict == "succeeded"
+
+
+def test_a_late_effect_is_waited_for() -> None:
+    host = ToyHost(BACKUP, fates=["ok", "ok", "late"])
+    state, _ = run(BACKUP, host)
+    check_truth(BACKUP, state, host)
+    assert not any(host.switches.values())
+
+
+@pytest.mark.parametrize("number", range(9))
+@pytest.mark.parametrize(
+    "event",
+    [e.CancelRequested(15), e.LimitPassed("lock"), e.GuardFired("limit", ("lock",)), e.CancelRequested(0, "no")],
+    ids=lambda event: type(event).__name__,
+)
+def test_what_happens_between_two_actions_turns_the_run_back(number: int, event: e.Event) -> None:
+    host = ToyHost(BACKUP, surprises={number: lambda: event})
+    state, journal = run(BACKUP, host)
+    check_truth(BACKUP, state, host)
+    assert not forward_after_rollback(journal.events)
+
+
+@given(FATES)
+@settings(deadline=None, max_examples=300)
+def test_whatever_becomes_of_the_actions_nothing_is_left_on_in_silence(fates: list[str]) -> None:
+    host = ToyHost(BACKUP, fates=fates)
+    state, journal = run(BACKUP, host)
+    host.settle()
+    if "late" not in fates:
+        check_truth(BACKUP, state, host)
+    assert not forward_after_rollback(journal.events)
+    assert replay(journal.events) == state
+
+
+@given(FATES, st.integers(0, 24))
+@settings(deadline=None, max_examples=200)
+def test_a_journal_that_is_lost_turns_the_run_back(fates: list[str], lost_at: int) -> None:
+    host = ToyHost(BACKUP, fates=[f for f in fates if f != "late"])
+    state, _ = run(BACKUP, host, Memory(lost_at=lost_at))
+    check_truth(BACKUP, state, host)
+
+
+@given(FATES, st.integers(0, 60), FATES)
+@settings(deadline=None, max_examples=400)
+def test_a_runner_killed_at_any_record_is_recovered(fates: list[str], half: int, later: list[str]) -> None:
+    fates, later = ([f for f in x if f != "late"] for x in (fates, later))
+    host = ToyHost(BACKUP, fates=fates)
+    journal = Memory([STARTED], killed_at=1 + half / 2)
+    try:
+        run(BACKUP, host, journal)
+    except Killed:
+        host.fates, host.number = later, 0
+        state, again = recover(BACKUP, host, journal)
+        check_truth(BACKUP, state, host)
+        assert not forward_after_rollback(again.events)
+
+
+def test_a_run_that_was_stuck_is_tried_again_by_recovery() -> None:
+    host = ToyHost(BACKUP, fates=["ok", "ok", "ok", "fail", "ok"] + ["fail"] * 20)
+    state, journal = run(BACKUP, host)
+    assert state.ended is not None
+    assert (state.ended.verdict, state.ended.exit_code) == ("stuck", 4)
+    host.fates = ()
+    state, _ = recover(BACKUP, host, journal)
+    assert state.ended is not None
+    assert (state.ended.verdict, state.ended.exit_code) == ("rolled back", 1)
+    assert not any(host.switches.values())
+
+
+def test_a_run_whose_last_record_alone_is_missing_is_called_succeeded() -> None:
+    host = ToyHost(BACKUP)
+    _, journal = run(BACKUP, host)
+    host.log.clear()
+    state, _ = recover(BACKUP, host, Memory(journal.events[:-1]))
+    assert host.log == []
+    assert state.ended is not None
+    assert state.ended.verdict == "succeeded"
+
+
+def test_the_holds_of_a_state_are_those_not_yet_undone() -> None:
+    host = ToyHost(BACKUP)
+    _, journal = run(BACKUP, host)
+    ends = [n for n, x in enumerate(journal.events) if isinstance(x, e.ActionEnded) and x.role == "forward"]
+    assert [[s.id for s in held(BACKUP, replay(journal.events[: n + 1]))] for n in ends] == [
+        ["lock"],
+        ["lock", "detach"],
+        ["detach"],
+    ]
+
+
+def test_a_plan_of_nothing_but_a_skipped_hold_needs_no_guard() -> None:
+    skipped = plan(step("a"), release("a"))
+    state = replay([e.StepSkipped("a", "no"), e.StepSkipped("release-a", "a was skipped")])
+    assert decide(skipped, state) == Finish("succeeded", 0)

@@ -12,6 +12,7 @@ from svmrun.core.state import State, StepState, Undoing
 from svmrun.plan.model import Plan, PlannedAction, PlannedStep
 
 LOOKS_AT_DOUBTFUL = 4  # a command that was killed may take effect late: "not there" is believed after so many looks
+LOOKS_AFTER_HANDLERS = 3  # when the probe itself cannot tell; what stays unproven is not called undone
 ROUNDS = 2  # how often all handlers are run when the probe still sees the effect
 LONGEST_PAUSE_SECONDS = 30.0
 
@@ -213,9 +214,8 @@ def _after_look(step: PlannedStep, state: StepState, undoing: Undoing) -> Perfor
         return UNDONE
     if undoing.rounds == 0:
         return Perform(step.id, undoing.role)
-    gave_up = undoing.failed > 0 or undoing.part < len(step.rollback)
-    if undoing.present is None and not gave_up:
-        return UNDONE
+    if 0 < undoing.blind < LOOKS_AFTER_HANDLERS:
+        return Perform(step.id, "probe", 0, undoing.looks + 1, 1.0)
     if undoing.rounds < ROUNDS:
         return Perform(step.id, undoing.role, 0, 1, step.rollback[0].delay_seconds)
     return STUCK

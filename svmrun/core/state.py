@@ -17,13 +17,14 @@ class Undoing:
     """How far the attempt to undo a step has come (a release on the success path, or a rollback).
 
     `looks` counts finished probes; while `looked` is True the last finished action was one, and `present` is what it
-    found. `part` is the handler whose turn it is, `tries` how often it failed, `failed` how many handlers were given
+    found; `blind` counts the last looks in a row that could not tell. `part` is the handler whose turn it is, `tries` how often it failed, `failed` how many handlers were given
     up in this round, `rounds` how often the handlers were started from the first one.
     """
 
     role: Literal["release", "rollback"]
     looks: int = 0
     looked: bool = False
+    blind: int = 0
     present: bool | None = None
     part: int = 0
     tries: int = 0
@@ -109,7 +110,7 @@ def evolve(state: State, event: e.Event) -> State:
         case e.RecoveryStarted():
             return _taken_over(state)
         case e.RunEnded():
-            return replace(state, ended=event, exit_code=event.exit_code)
+            return replace(state, ended=event)
     return state
 
 
@@ -118,7 +119,7 @@ def _taken_over(state: State) -> State:
     if state.ended is None:
         return replace(state, recovered=True)
     steps = {name: replace(step, undoing=None) for name, step in state.steps.items()}
-    return replace(state, recovered=True, ended=None, steps=steps, exit_code=max(1, state.exit_code))
+    return replace(state, recovered=True, ended=None, steps=steps)
 
 
 def _with(state: State, step_id: str, **changes: Any) -> State:
@@ -140,14 +141,14 @@ def _started(state: State, event: e.ActionStarted) -> State:
 
 
 def _current_undoing(state: State, step: StepState) -> Undoing:
-    """A rollback starts afresh after a release that did not succeed."""
+    """Where the undoing stands. A rollback starts afresh after a release that did not succeed."""
     role: Literal["release", "rollback"] = "release" if state.cause is None else "rollback"
     return step.undoing if step.undoing and step.undoing.role == role else Undoing(role)
 
 
 def _handler_started(undoing: Undoing, event: e.ActionStarted) -> Undoing:
     if event.part == 0 and event.attempt == 1:
-        return replace(undoing, part=0, tries=0, failed=0, looked=False, rounds=undoing.rounds + 1)
+        return replace(undoing, part=0, tries=0, failed=0, looked=False, blind=0, rounds=undoing.rounds + 1)
     if event.part > undoing.part:
         return replace(undoing, part=event.part, tries=0, failed=undoing.failed + 1, looked=False)
     return replace(undoing, looked=False)
@@ -162,7 +163,8 @@ def _ended(state: State, event: e.ActionEnded) -> State:
         return _with(state, event.step, status=status, message=event.message, result=event.result, ended_at=event.at)
     undoing = _current_undoing(state, step)
     if event.role == "probe":
-        undoing = replace(undoing, looks=undoing.looks + 1, looked=True, present=event.present)
+        blind = undoing.blind + 1 if event.present is None else 0
+        undoing = replace(undoing, looks=undoing.looks + 1, looked=True, blind=blind, present=event.present)
     elif event.outcome == "succeeded":
         undoing = replace(undoing, part=undoing.part + 1, tries=0)
     else:

@@ -44,7 +44,7 @@ class Parser(argparse.ArgumentParser):
 def add_command(
     subparsers: Subparsers, name: str, description: str, *, examples: Sequence[tuple[str, str]] = (), notes: str = ""
 ) -> Parser:
-    """A subcommand's parser whose help ends like a manual page: examples as (command line, what it does), then notes."""
+    """A parser whose help ends like a manual page: examples as (command line, what it does), then notes."""
     lines = ["examples:"] + [line for command, what in examples for line in (f"  {command}", f"      {what}")]
     parts = ["\n".join(lines) if examples else "", notes.strip("\n")]
     return subparsers.add_parser(name, description=description, epilog="\n\n".join(part for part in parts if part))

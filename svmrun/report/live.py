@@ -1,0 +1,135 @@
+"""A run on a terminal: a picture that is drawn again four times a second, and a log of notices above it.
+
+There is no thread: the interpreter's ticks draw. Nothing is drawn while the terminal stands still, and every text
+that was not written here is drawn as it is, never read as markup.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import IO, cast
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from svmrun.core.events import ActionStarted, Event, RunEnded
+from svmrun.plan.model import Plan
+from svmrun.report.output_lines import OutputLines
+from svmrun.report.picture import VERDICT_STYLES, Running, draw
+from svmrun.report.progress import Progress
+from svmrun.report.sentences import plan_sentence, sentence
+from svmrun.report.sink import Sink
+from svmrun.report.verdict import last_words
+from svmrun.report.words import printable
+
+FRAME_SECONDS = 0.25
+TAIL_LINES = 5
+
+
+class LiveReporter:
+    def __init__(self, sink: Sink, past: Iterable[Event] = (), *, width: int | None = None) -> None:
+        self._sink = sink
+        self._past = tuple(past)
+        self._console = Console(
+            file=cast(IO[str], sink), force_terminal=True, markup=False, highlight=False, emoji=False, width=width
+        )
+        self._live: Live | None = None
+        self._progress: Progress | None = None
+        self._running = Running()
+        self._streams: dict[str, OutputLines] = {}
+        self._tail: deque[str] = deque(maxlen=TAIL_LINES)
+        self._drawn_at = 0.0
+
+    def plan(self, plan: Plan) -> None:
+        self._progress = Progress(plan, self._past)
+        self._print(plan_sentence(plan), "bold")
+        self._start()
+
+    def event(self, event: Event) -> None:
+        if self._progress is None:
+            return
+        self._progress.apply(event)
+        if isinstance(event, ActionStarted):
+            self._running = Running(sentence(event) or "")
+            self._tail.clear()
+            self._streams.clear()
+        elif type(event).__name__ in LOGGED and (text := sentence(event)):
+            self._print(text, LOGGED[type(event).__name__])
+        self._draw(event.at)
+
+    def output(self, step: str, stream: str, data: bytes) -> None:
+        lines = self._streams.setdefault(stream, OutputLines())
+        self._tail.extend(line for line in lines.feed(data) if line.strip())
+
+    def progress(self, step: str, percent: float | None, text: str) -> None:
+        self._running = Running(self._running.sentence, percent, text)
+
+    def tick(self, now: float) -> None:
+        self._sink.flush()
+        if abs(now - self._drawn_at) >= FRAME_SECONDS:
+            self._draw(now)
+
+    def notice(self, text: str) -> None:
+        for line in text.splitlines():
+            self._print(line, "yellow")
+
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        self._stop()
+        self._sink.flush()
+        yield
+        self._start()
+
+    def done(self, end: RunEnded, folder: str) -> None:
+        self._running = Running()
+        self._tail.clear()
+        self._draw(end.at)
+        self._stop()
+        if self._progress:
+            first, *rest = last_words(self._progress, end, folder)
+            self._print(first, VERDICT_STYLES[end.verdict])
+            for line in rest:
+                self._print(line, "")
+        self._sink.close()
+
+    def _start(self) -> None:
+        self._live = Live(
+            console=self._console,
+            auto_refresh=False,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            vertical_overflow="crop",
+        )
+        self._live.start()
+        self._console.show_cursor(True)  # a runner that is killed must not leave a terminal without a cursor
+
+    def _stop(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _draw(self, now: float) -> None:
+        if self._live is None or self._progress is None or self._sink.behind:
+            return
+        self._drawn_at = now
+        height = self._console.height
+        self._live.update(draw(self._progress, self._running, tuple(self._tail), now, height), refresh=True)
+
+    def _print(self, text: str, style: str) -> None:
+        self._console.print(Text(printable(text), style=style, overflow="fold"))
+
+
+LOGGED = {
+    "RunStarted": "",
+    "StepSkipped": "dim",
+    "CancelRequested": "bold yellow",
+    "RollbackStarted": "bold red",
+    "LimitPassed": "bold red",
+    "GuardArmed": "dim",
+    "GuardFired": "bold red",
+    "JournalLost": "bold red",
+    "RecoveryStarted": "bold",
+}

@@ -1,0 +1,103 @@
+"""One frame of the live display: the steps, the holds with their clocks, the running action and its last words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from svmrun.report.progress import HoldRow, Progress, StepRow
+from svmrun.report.words import duration, printable
+
+MARKS: dict[str, tuple[str, str]] = {
+    "waiting": ("·", "dim"),
+    "running": ("▶", "bold cyan"),
+    "succeeded": ("✓", "green"),
+    "failed": ("✗", "bold red"),
+    "doubtful": ("?", "bold red"),
+    "skipped": ("-", "dim"),
+    "undoing": ("↩", "bold yellow"),
+    "undone": ("↩", "yellow"),
+    "not undone": ("!", "bold red"),
+}
+VERDICT_STYLES = {"succeeded": "bold green", "rolled back": "bold yellow", "stuck": "bold white on red"}
+BAR_WIDTH = 24
+FEWEST_ROWS = 3
+WARN_AT = 0.8
+
+
+@dataclass(frozen=True)
+class Running:
+    """The action that runs now: its sentence, and what it says of its progress."""
+
+    sentence: str = ""
+    percent: float | None = None
+    text: str = ""
+
+
+def draw(progress: Progress, running: Running, tail: Sequence[str], now: float, height: int) -> RenderableType:
+    """At most `height` - 1 lines: of many steps those around the running one are shown."""
+    below = [*_holds(progress.holds(), now), *_running(running), *_tail(tail)]
+    return Group(_steps(progress.steps(), now, max(FEWEST_ROWS, height - len(below) - 2)), *below)
+
+
+def _steps(rows: Sequence[StepRow], now: float, room: int) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 1), expand=True)
+    table.add_column(width=1)
+    table.add_column(ratio=3, no_wrap=True, overflow="ellipsis")
+    table.add_column(width=13, no_wrap=True, justify="right")
+    table.add_column(ratio=2, no_wrap=True, overflow="ellipsis")
+    first = _first_shown(rows, room)
+    for row in rows[first : first + room]:
+        mark, style = MARKS[row.status]
+        took = duration(row.span.seconds(now)) if row.span else ""
+        note = row.note or (row.status if row.status not in ("waiting", "running", "succeeded") else "")
+        label = row.id if row.name in ("", row.id) else f"{row.id}  {row.name}"
+        table.add_row(Text(mark, style), Text(printable(label), style), Text(took), Text(printable(note), "dim"))
+    return table
+
+
+def _first_shown(rows: Sequence[StepRow], room: int) -> int:
+    busy = [number for number, row in enumerate(rows) if row.status not in ("waiting", "skipped")]
+    current = next((n for n in reversed(busy) if rows[n].status in ("running", "undoing")), busy[-1] if busy else 0)
+    return max(0, min(current - room // 2, len(rows) - room))
+
+
+def _holds(holds: Sequence[HoldRow], now: float) -> list[RenderableType]:
+    """The clocks of what is held now."""
+    lines: list[RenderableType] = []
+    for hold in holds:
+        if hold.span.until is None:
+            used = hold.span.seconds(now)
+            style = "bold red" if used > WARN_AT * hold.limit_seconds else "yellow"
+            text = Text(f"held: {hold.step}  {duration(used)} of {duration(hold.limit_seconds)} ", style, no_wrap=True)
+            lines.append(_with_bar(text, used / hold.limit_seconds * 100, style))
+    return lines
+
+
+def _running(running: Running) -> list[RenderableType]:
+    if not running.sentence:
+        return []
+    lines: list[RenderableType] = [Text(printable(running.sentence), "cyan", no_wrap=True, overflow="ellipsis")]
+    if running.percent is not None:
+        text = f"  {running.percent:.0f} % {running.text}".rstrip() + " "
+        lines.append(_with_bar(Text(printable(text), no_wrap=True), running.percent, "green"))
+    elif running.text:
+        lines.append(Text(f"  {printable(running.text)}", no_wrap=True, overflow="ellipsis"))
+    return lines
+
+
+def _with_bar(text: Text, percent: float, style: str) -> Table:
+    line = Table.grid(padding=(0, 1))
+    line.add_column(no_wrap=True, overflow="ellipsis")
+    line.add_column(width=BAR_WIDTH)
+    line.add_row(text, ProgressBar(completed=min(percent, 100.0), width=BAR_WIDTH, complete_style=style))
+    return line
+
+
+def _tail(tail: Sequence[str]) -> list[RenderableType]:
+    return [Text(f"  | {line.expandtabs()}", "dim", no_wrap=True, overflow="ellipsis") for line in tail]

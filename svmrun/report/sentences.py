@@ -1,0 +1,79 @@
+"""One sentence for each event."""
+
+from __future__ import annotations
+
+import shlex
+
+from svmrun.core import events as e
+from svmrun.plan.model import Plan
+from svmrun.report.words import count, duration, listing, moment, signal_name
+
+PURPOSES = {"found": "look at ", "forward": "", "release": "release ", "probe": "look at ", "rollback": "undo "}
+OUTCOMES = {"succeeded": "done", "failed": "FAILED", "unknown": "OUTCOME UNKNOWN"}
+
+
+def plan_sentence(plan: Plan) -> str:
+    holds = [f"{s.id} (limit {duration(s.hold_seconds)})" for s in plan.steps if s.hold_seconds is not None]
+    held = f"; holds {listing(holds)}" if holds else ""
+    host = plan.host.get("name", "?")
+    return f"plan {plan.digest[:12]}: {plan.runbook} on {host}: {count(len(plan.steps), 'step')}{held}"
+
+
+def sentence(event: e.Event) -> str | None:
+    """None for an event that says nothing to a person, and for the end: that one has more than a sentence."""
+    match event:
+        case e.RunStarted():
+            return (
+                f"run {event.run} started {moment(event.at)} by pid {event.pid} on {event.host}, svmrun {event.version}"
+            )
+        case e.ActionStarted():
+            return _started(event)
+        case e.ActionEnded():
+            return _ended(event)
+        case e.StepSkipped():
+            return f"{event.step}: skipped: {event.reason}"
+        case e.CancelRequested():
+            return _cancelled(event)
+        case e.RollbackStarted():
+            return f"GOING BACK: {event.cause}"
+        case e.LimitPassed():
+            return f"{event.step}: THE HOLD LASTED LONGER THAN ITS LIMIT"
+        case e.GuardArmed():
+            return f"guard armed (pid {event.pid}); to release everything by hand: sh {shlex.quote(event.card)}"
+        case e.GuardFired():
+            released = f"; released {listing(event.released)}" if event.released else ""
+            return f"THE GUARD ACTED: {event.reason}{released}"
+        case e.JournalLost():
+            return f"THE JOURNAL CAN NO LONGER BE WRITTEN: {event.reason}"
+        case e.RecoveryStarted():
+            return f"taken over {moment(event.at)} by pid {event.pid} on {event.host}"
+    return None
+
+
+def _subject(event: e.ActionStarted | e.ActionEnded) -> str:
+    return f"{PURPOSES[event.role]}{event.step}"
+
+
+def _started(event: e.ActionStarted) -> str:
+    what = shlex.join(event.argv) if event.argv else event.adapter
+    again = f" (attempt {event.attempt})" if event.attempt > 1 else ""
+    return f"{_subject(event)}{again}: {what}"
+
+
+def _ended(event: e.ActionEnded) -> str:
+    took = f" in {duration(event.seconds)}" if event.outcome == "succeeded" else f" after {duration(event.seconds)}"
+    message = f": {event.message}" if event.message else ""
+    return f"{_subject(event)}: {_outcome(event)}{took}{message}"
+
+
+def _outcome(event: e.ActionEnded) -> str:
+    if event.role in ("found", "probe") and event.outcome == "succeeded":
+        return {True: "its effect is there", False: "its effect is not there", None: "cannot tell"}[event.present]
+    if event.outcome == "succeeded" and not event.changed:
+        return "was so already"
+    return OUTCOMES[event.outcome]
+
+
+def _cancelled(event: e.CancelRequested) -> str:
+    by = f"signal {signal_name(event.signal)}" if event.signal else "the operator"
+    return f"CANCELLED by {by}{f': {event.reason}' if event.reason else ''}"

@@ -1,0 +1,85 @@
+"""The last words of a run: the verdict, why, what is left, the command that ends it, and where to look."""
+
+from __future__ import annotations
+
+import shlex
+
+from svmrun.core.events import RunEnded
+from svmrun.report.progress import Progress
+from svmrun.report.words import duration, listing
+
+HEADLINES = {
+    "succeeded": "SUCCEEDED",
+    "rolled back": "ROLLED BACK: the host is as it was found",
+    "stuck": "STUCK: an operator is needed",
+}
+
+
+def last_words(progress: Progress, end: RunEnded, folder: str) -> list[str]:
+    """Lines without line ends; the first is the verdict."""
+    said = {"succeeded": _succeeded, "rolled back": _rolled_back, "stuck": _stuck}[end.verdict](progress, end)
+    return [_headline(progress, end), *_guard(progress), *said, *_where(progress, folder)]
+
+
+def _headline(progress: Progress, end: RunEnded) -> str:
+    text = HEADLINES[end.verdict]
+    if end.verdict == "rolled back" and not _changed(progress):
+        text = "NOT DONE: nothing was changed"
+    took = f" after {duration(end.at - progress.run.at)}" if progress.run and end.at else ""
+    return f"{text} ({progress.plan.runbook}{took}, exit code {end.exit_code})"
+
+
+def _changed(progress: Progress) -> bool:
+    """True when a step that changes something was at least started."""
+    return any(
+        step.action and not step.action.read_only and progress.state.step(step.id).started
+        for step in progress.plan.steps
+    )
+
+
+def _succeeded(progress: Progress, end: RunEnded) -> list[str]:
+    lines = [f"  note: {end.cause}"] if end.cause else []
+    for hold in progress.holds():
+        took = duration(hold.span.seconds(end.at))
+        lines.append(f"  held: {hold.step} ({hold.name}) for {took}, limit {duration(hold.limit_seconds)}")
+    return lines
+
+
+def _rolled_back(progress: Progress, end: RunEnded) -> list[str]:
+    lines = [f"  cause: {end.cause}"]
+    if undone := progress.undone():
+        lines.append(f"  undone: {listing(undone)}")
+    return [*lines, f"  next: remove the cause, then: svmrun execute {shlex.quote(progress.plan.file)}"]
+
+
+def _stuck(progress: Progress, end: RunEnded) -> list[str]:
+    """Both causes are told: what failed, and what could not be undone."""
+    left = [row for row in progress.steps() if row.status in ("not undone", "undoing")]
+    lines = [f"  cause: {end.cause}"]
+    lines += [f"  not undone: {row.id}: {progress.failures.get(row.id) or 'its effect is still there'}" for row in left]
+    if undone := progress.undone():
+        lines.append(f"  undone: {listing(undone)}")
+    lines += ["  still there, and what ends it:", *(f"    {line}" for line in end.left)]
+    if progress.state.card:
+        lines.append(f"  all of it by hand, on the host: sh {shlex.quote(progress.state.card)}")
+    return [*lines, f"  next: remove the cause, then: svmrun recover {progress.state.run}"]
+
+
+def _guard(progress: Progress) -> list[str]:
+    if progress.state.guard != "fired":
+        return []
+    lifted = f"; it released {listing(progress.state.lifted)}" if progress.state.lifted else ""
+    return [f"  the guard acted: {progress.state.guard_reason}{lifted}"]
+
+
+def _where(progress: Progress, folder: str) -> list[str]:
+    lines = [f"  journal and outputs: {folder}"]
+    failed = [row.id for row in progress.steps() if row.status in ("failed", "doubtful", "undone", "not undone")]
+    name = progress.state.causing_step or (failed[-1] if failed else "")
+    if file := progress.output_files.get(name):
+        lines.append(f"  output of {name}: {file if file.startswith('/') else f'{folder}/{file}'}")
+    if progress.state.journal_lost:
+        lines.append(f"  the journal is not complete: {progress.state.journal_lost}")
+    if progress.state.run:
+        lines.append(f"  details: svmrun show {progress.state.run}")
+    return lines

@@ -139,6 +139,7 @@ class Adapter:
     schema: ClassVar[Mapping[str, Json]]
     performer: ClassVar[Literal["program", "session", "operator", "poll", "judge", "notice"]] = "program"
     expressions: ClassVar[tuple[str, ...]] = ()
+    nests: ClassVar[bool] = False  # the arguments hold one more adapter key with its own arguments (`wait_for`)
     copies_data: ClassVar[bool] = False  # moves a whole file system or device: never inside a writer-blocking hold
     timeout_seconds: ClassVar[float] = 60.0
 
@@ -154,6 +155,10 @@ class Adapter:
     def blocks_writers(self, arguments: Arguments) -> bool:
         """True when writers hang from this action on until it is undone."""
         return False
+
+    def copies(self, arguments: Arguments) -> bool:
+        """True when this call moves a whole file system or device; as `copies_data` says, unless a runbook may say."""
+        return self.copies_data
 
     def asks(self, arguments: Arguments) -> bool:
         """True when a person may have to answer while it runs."""

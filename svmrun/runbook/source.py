@@ -1,0 +1,178 @@
+"""YAML text to plain data, with the place of every node.
+
+Reads the parser's events, not its nodes: no recursion in C, no aliases to expand, and each duplicate key is seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import yaml
+
+from svmrun.errors import InvalidInput, Position, Problem
+from svmrun.runbook.model import Path, Source
+from svmrun.runbook.scalars import plain_scalar
+from svmrun.runbook.text import decode
+
+MAXIMUM_DEPTH = 64
+MAXIMUM_NODES = 50_000
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # a pure build has no C parser
+_QUOTE = "put it in quotes"
+# What is not closed is noticed far below; the place to mend is where it was opened.
+_BLAME_THE_START = ("quoted scalar", "flow mapping", "flow sequence", "simple key")
+
+
+def load(path_text: str, data: bytes) -> tuple[Any, Source]:
+    """The one document of a file as plain data (dict, list, str, int, float, bool, None), and its places.
+
+    Raises InvalidInput with every problem found.
+    """
+    document, source, problems = read(path_text, data)
+    if problems:
+        raise InvalidInput(problems)
+    return document, source
+
+
+def read(path_text: str, data: bytes) -> tuple[Any, Source, list[Problem]]:
+    """Like `load`, but returns the problems that do not keep the rest from being read.
+
+    Raises InvalidInput when there is no document at all: broken syntax, wrong encoding, too deep, too large.
+    """
+    builder = _Builder(path_text, decode(path_text, data))
+    try:
+        document = builder.document()
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
+        raise InvalidInput([*builder.problems, builder.syntax_problem(error)]) from None
+    return document, builder.source, builder.problems
+
+
+class _Builder:
+    """Builds one document out of parser events. `problems` collects what can be reported together."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.values: dict[Path, Position] = {}
+        self.keys: dict[Path, Position] = {}
+        self.source = Source(file, text, self.values, self.keys)
+        self.problems: list[Problem] = []
+        self.events: Iterator[Any] = iter(())
+
+    def document(self) -> Any:
+        loader = _LOADER(self.source.text)
+        try:
+            self.events = iter(loader.get_event, None)
+            next(self.events)  # the stream's start
+            event = next(self.events)
+            if isinstance(event, yaml.StreamEndEvent):
+                raise self.fatal("the file is empty", event)
+            document = self.node(next(self.events), ())
+            next(self.events)  # the document's end
+            self.refuse_more(next(self.events))
+            return document
+        finally:
+            loader.dispose()
+
+    def refuse_more(self, event: Any) -> None:
+        if not isinstance(event, yaml.StreamEndEvent):
+            self.report("a second document begins here", event, "keep one document in each file")
+
+    def node(self, event: Any, path: Path) -> Any:
+        if len(path) > MAXIMUM_DEPTH:
+            raise self.fatal(f"nested deeper than {MAXIMUM_DEPTH} levels", event)
+        if len(self.values) >= MAXIMUM_NODES:
+            raise self.fatal(f"more than {MAXIMUM_NODES} values in one file", event)
+        self.values[path] = self.place(event)
+        self.refuse_features(event)
+        if isinstance(event, yaml.MappingStartEvent):
+            return self.mapping(path)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self.sequence(path)
+        return None if isinstance(event, yaml.AliasEvent) else self.scalar(event)
+
+    def sequence(self, path: Path) -> list[Any]:
+        items: list[Any] = []
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            items.append(self.node(event, (*path, len(items))))
+        return items
+
+    def mapping(self, path: Path) -> dict[str, Any]:
+        members: dict[str, Any] = {}
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            key = self.key(event, path)
+            if key in members:
+                first = self.keys[(*path, key)].line
+                self.report(f"the key {key!r} stands here twice (first in line {first})", event, "keep one of them")
+                self.node(next(self.events), (*path, f"{key} (again)"))
+                continue
+            self.keys[(*path, key)] = self.place(event)
+            members[key] = self.node(next(self.events), (*path, key))
+        return members
+
+    def key(self, event: Any, path: Path) -> str:
+        if not isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
+            self.node(event, (*path, "(key)"))
+            self.report("a mapping or list cannot be a key", event, 'a template needs quotes: "{{ name }}"')
+            return "(key)"
+        self.refuse_features(event)
+        if isinstance(event, yaml.AliasEvent):
+            return f"*{event.anchor}"
+        value = self.scalar(event)
+        if event.value == "<<" and not event.style:
+            self.report("merge keys (<<) are not supported", event, "write the keys out")
+        elif not isinstance(value, str):
+            self.report(f"the key {event.value} is not a text", event, _QUOTE)
+        return str(event.value)
+
+    def scalar(self, event: Any) -> Any:
+        if event.style:  # '' in the C parser, None in the pure one: not quoted
+            return event.value
+        try:
+            return plain_scalar(event.value)
+        except ValueError as error:
+            self.report(str(error), event, f"{_QUOTE}: '{event.value[:40]}'")
+            return event.value
+
+    def refuse_features(self, event: Any) -> None:
+        if isinstance(event, yaml.AliasEvent):
+            self.report(f"aliases (*{event.anchor}) are not supported", event, f"write the value out, or {_QUOTE}")
+        elif event.anchor:
+            self.report(f"anchors (&{event.anchor}) are not supported", event, f"leave it away, or {_QUOTE}")
+        if getattr(event, "tag", None):
+            self.report(f"tags ({event.tag}) are not supported", event, f"leave it away, or {_QUOTE}")
+
+    def place(self, event: Any) -> Position:
+        return self.at(event.start_mark)
+
+    def at(self, mark: Any) -> Position:
+        return Position(self.source.file, mark.line + 1, mark.column + 1)
+
+    def report(self, message: str, event: Any, hint: str | None = None) -> None:
+        self.problems.append(self.source.problem_at(message, self.place(event), hint=hint))
+
+    def fatal(self, message: str, event: Any) -> InvalidInput:
+        return InvalidInput([*self.problems, self.source.problem_at(message, self.place(event))])
+
+    def syntax_problem(self, error: Exception) -> Problem:
+        words = " ".join(str(w) for w in (getattr(error, "context", None), getattr(error, "problem", None)) if w)
+        mark = getattr(error, "problem_mark", None)
+        if mark is None:
+            return Problem(f"this is not YAML: {error}".splitlines()[0], Position(self.source.file))
+        if any(what in words for what in _BLAME_THE_START):
+            mark = getattr(error, "context_mark", None) or mark
+        problem = self.source.problem_at(f"this is not YAML: {words}", self.at(mark))
+        return replace(problem, hint=_syntax_hint(words, problem.text or ""))
+
+
+def _syntax_hint(words: str, line: str) -> str | None:
+    if "'\\t'" in words or "tab" in words or line.lstrip(" ").startswith("\t"):
+        return "indent with blanks; YAML does not allow tabs there"
+    if "{{" in line:
+        return 'a value with a template needs quotes around all of it: "{{ name }}"'
+    if "quoted scalar" in words or "flow " in words:
+        return "close what is opened here, and separate its parts with commas"
+    if "mapping values are not allowed" in words:
+        return "a text with a colon and a blank needs quotes"
+    if "cannot start any token" in words:
+        return "a text that begins with this character needs quotes"
+    return None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from svmrun.duration import PATTERN
+
 Json = Any
 Schema = Mapping[str, Json]
 
 NO_OPTION = r"^[^-\s]\S*$"  # a word that the program cannot take for an option
 ABSOLUTE = r"^/"
-DURATION = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)?$"
 
 
 def arguments(properties: Mapping[str, Schema], required: Sequence[str] = ()) -> Schema:
@@ -50,8 +51,8 @@ def count(title: str, description: str, examples: Sequence[int], **more: Json) -
 
 
 def duration(title: str, description: str, examples: Sequence[str], **more: Json) -> Schema:
-    """A number of seconds, or a number with ms, s, m, h or d behind it."""
-    shape = {"type": ["string", "number"], "pattern": DURATION, "minimum": 0}
+    """A number of seconds, or numbers with ms, s, m, h or d behind them."""
+    shape = {"type": ["string", "number"], "pattern": PATTERN, "exclusiveMinimum": 0}
     return {**shape, "title": title, "description": description, "examples": list(examples), **more}
 
 

@@ -38,13 +38,13 @@ class Fsfreeze(Adapter):
     )
 
     def blocks_writers(self, arguments: Arguments) -> bool:
-        return bool(arguments["mode"] == "freeze")
+        return bool(arguments.get("mode") == "freeze")
 
     def repeatable(self, arguments: Arguments) -> bool:
-        return bool(arguments["mode"] == "unfreeze")
+        return bool(arguments.get("mode") == "unfreeze")
 
     def resource(self, arguments: Arguments) -> str | None:
-        return f"filesystem {arguments['mount_point']}"
+        return f"filesystem {arguments.get('mount_point')}"
 
     def command_line(self, arguments: Arguments) -> Command:
         return Command(("fsfreeze", f"--{arguments['mode']}", arguments["mount_point"]), needs_root=True)

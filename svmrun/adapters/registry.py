@@ -8,10 +8,41 @@ from types import MappingProxyType
 from typing import Final
 
 from svmrun.adapters.base import Adapter
+from svmrun.adapters.command import RunCommand
+from svmrun.adapters.confirm import Confirm
+from svmrun.adapters.dialogue import RunDialogue
+from svmrun.adapters.judge import Assert
+from svmrun.adapters.linux import Findmnt, Fsfreeze
+from svmrun.adapters.notify import Notify
+from svmrun.adapters.services import Svcadm, Svcs
+from svmrun.adapters.session import Session
+from svmrun.adapters.suncluster import Cldevicegroup, Clnode, Cluster, Scstat
+from svmrun.adapters.system import Df, Fuser
+from svmrun.adapters.tape import Mt
+from svmrun.adapters.wait_for import WaitFor
 
 GROUP = "svmrun.adapters"
 
-REGISTRY: Final[dict[str, Adapter]] = {}
+REGISTRY: Final[dict[str, Adapter]] = {
+    "mt": Mt(),
+    "df": Df(),
+    "fuser": Fuser(),
+    "svcadm": Svcadm(),
+    "svcs": Svcs(),
+    "scstat": Scstat(),
+    "cldevicegroup": Cldevicegroup(),
+    "clnode": Clnode(),
+    "cluster": Cluster(),
+    "fsfreeze": Fsfreeze(),
+    "findmnt": Findmnt(),
+    "command": RunCommand(),
+    "dialogue": RunDialogue(),
+    "session": Session(),
+    "confirm": Confirm(),
+    "wait_for": WaitFor(),
+    "assert": Assert(),
+    "notify": Notify(),
+}
 
 
 def adapters() -> Mapping[str, Adapter]:

@@ -100,7 +100,8 @@ class Svcadm(Adapter):
         return True
 
     def resource(self, arguments: Arguments) -> str | None:
-        return f"services {' '.join(sorted(arguments['services']))}"
+        services = arguments.get("services")
+        return f"services {' '.join(sorted(services))}" if isinstance(services, list | tuple) else None
 
     def command_line(self, arguments: Arguments) -> Command:
         services = _named(self.name, arguments)
@@ -117,9 +118,9 @@ class Svcadm(Adapter):
         return Parts("svcadm", {**arguments, "action": other})
 
     def probe(self, arguments: Arguments) -> Probe | None:
-        if not arguments["services"]:
+        if not arguments.get("services"):
             return None
-        here, gone = ("disabled", "online") if arguments["action"] == "disable" else ("online", "disabled")
+        here, gone = ("disabled", "online") if arguments.get("action") == "disable" else ("online", "disabled")
 
         def present(result: Json) -> bool | None:
             """All in the wanted state: True. All in the other one: False. A mixture cannot be told: act on all."""

@@ -86,7 +86,7 @@ class Cldevicegroup(Adapter):
     )
 
     def read_only(self, arguments: Arguments) -> bool:
-        return bool(arguments["action"] == "status")
+        return bool(arguments.get("action", "status") == "status")
 
     def repeatable(self, arguments: Arguments) -> bool:
         return True  # to switch to the node that is the primary already changes nothing
@@ -180,7 +180,7 @@ class Cluster(Adapter):
         return True
 
     def default_timeout(self, arguments: Arguments) -> float:
-        return 900.0 if arguments["action"] == "check" else self.timeout_seconds
+        return 900.0 if arguments.get("action") == "check" else self.timeout_seconds
 
     def command_line(self, arguments: Arguments) -> Command:
         types = arguments.get("types") or []

@@ -66,13 +66,13 @@ class Mt(Adapter):
     )
 
     def read_only(self, arguments: Arguments) -> bool:
-        return bool(arguments["operation"] == "status")
+        return bool(arguments.get("operation", "status") == "status")
 
     def repeatable(self, arguments: Arguments) -> bool:
-        return arguments["operation"] in ("status", "rewind", "offline", "asf", "eom", "retension")
+        return arguments.get("operation", "status") in ("status", "rewind", "offline", "asf", "eom", "retension")
 
     def resource(self, arguments: Arguments) -> str | None:
-        return f"tape {arguments['device']}"
+        return f"tape {arguments.get('device')}"
 
     def default_timeout(self, arguments: Arguments) -> float:
         return self.timeout_seconds if self.read_only(arguments) else 1800.0

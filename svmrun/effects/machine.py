@@ -1,0 +1,280 @@
+"""The performer of a run on a real (or simulated) host."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from svmrun.adapters.base import Arguments, Outcome, Probe, failed
+from svmrun.core import events as e
+from svmrun.core.decide import Perform, held
+from svmrun.core.state import State
+from svmrun.effects import clock
+from svmrun.effects.actions import Actions, Call
+from svmrun.effects.cancel import Cancel
+from svmrun.effects.exclusion import process_started
+from svmrun.effects.setting import Setting
+from svmrun.plan.model import LATER, Plan, PlannedAction, is_later
+
+Json = Any
+ONLY_FORWARD = ("forward", "found")
+
+
+class Guarding(Protocol):
+    """What the machine tells the guard, and hears from it."""
+
+    def arm(self) -> e.GuardArmed: ...
+
+    def hold(self, step: str) -> None: ...
+
+    def released(self, step: str) -> None: ...
+
+    def child(self, group: int, signal: str) -> None: ...
+
+    def idle(self) -> None: ...
+
+    def fenced(self, argv: tuple[str, ...]) -> tuple[str, ...]: ...
+
+    def news(self) -> e.GuardFired | None: ...
+
+    def leave(self) -> None: ...
+
+
+class Machine:
+    """Performs the moves of one run.
+
+    Forward actions end at a signal, at the limit of the earliest hold that stands, and when the guard fired; a
+    rollback's actions end at their own time-outs only.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        setting: Setting,
+        names: Mapping[str, Json],
+        cancel: Cancel,
+        guard: Guarding | None,
+        before_step: Callable[[str], bool] = lambda _step: True,
+    ) -> None:
+        self._plan, self._setting, self._names = plan, setting, names
+        self._cancel, self._guard = cancel, guard
+        self._unhurried = Cancel()
+        self._unhurried.reset()
+        self._actions = Actions(setting)
+        self._before_step = before_step
+        self._held: list[str] = []
+        self._count = 0
+        self._told: set[str] = set()
+
+    # -- what happened -------------------------------------------------------------------------------------------
+
+    def news(self, state: State) -> Iterator[e.Event]:
+        self._setting.observer.tick(clock.now())
+        self._tell_guard(state)
+        if self._guard is not None and state.guard == "armed":
+            fired = self._guard.news()
+            if fired is not None:
+                yield fired
+        if state.cause is not None:
+            return
+        if self._cancel.requested is not None and state.cancel is None:
+            yield e.CancelRequested(self._cancel.requested, self._cancel.reason)
+        late = self._limit_passed(state)
+        if late is not None and state.limit_passed is None:
+            yield e.LimitPassed(late)
+
+    def _tell_guard(self, state: State) -> None:
+        standing = {s.id for s in held(self._plan, state)}
+        for step in [s for s in self._held if s not in standing and state.step(s).undoing]:
+            self._held.remove(step)
+            if self._guard is not None:
+                self._guard.released(step)
+
+    def _limits(self, state: State) -> list[tuple[float, str]]:
+        """The times (since the epoch) at which the holds that stand must be over."""
+        holds = [(state.step(s.id).started_at, s) for s in held(self._plan, state)]
+        return [(at + (s.hold_seconds or 0.0), s.id) for at, s in holds if at is not None]
+
+    def _limit_passed(self, state: State) -> str | None:
+        return next((step for limit, step in sorted(self._limits(state)) if limit <= clock.now()), None)
+
+    # -- doing ---------------------------------------------------------------------------------------------------
+
+    def prepare(self, state: State, move: Perform) -> e.ActionStarted | e.StepSkipped | None:
+        if not self._pause(state, move.after_seconds, move.role in ONLY_FORWARD):
+            return None
+        step = self._plan.step(move.step)
+        if move.role == "forward" and move.attempt == 1:
+            if isinstance(step.when, str) and not self._wanted(step.when, state):
+                return e.StepSkipped(step.id, "its condition does not hold")
+            if not self._before_step(step.id):
+                self._cancel.request(0, f"the operator stopped before {step.id}")
+                return None
+        adapter, arguments, _timeout = self._call(state, move.step, move.role, move.part)
+        return e.ActionStarted(move.step, move.role, move.part, move.attempt, adapter, self._argv(adapter, arguments))
+
+    def _wanted(self, condition: str, state: State) -> bool:
+        try:
+            return bool(self._setting.language.evaluate(condition, self.names(state)))
+        except ValueError as error:
+            self._cancel.request(0, f"cannot tell whether a step is wanted: {error}")
+            return False
+
+    def _argv(self, adapter: str, arguments: Arguments | None) -> tuple[str, ...]:
+        """The command line as the journal shows it."""
+        if arguments is None or self._setting.adapters[adapter].performer != "program":
+            return ()
+        try:
+            command = self._setting.become(self._setting.adapters[adapter].command_line(arguments))
+        except ValueError:
+            return ()
+        return tuple(self._setting.masked((self._setting.program(command), *command.argv[1:])))
+
+    def _call(self, state: State, step_id: str, role: e.Role, part: int) -> tuple[str, Arguments | None, float]:
+        """Adapter, rendered arguments (None: they cannot be rendered) and time-out of an action."""
+        step = self._plan.step(step_id)
+        assert step.action is not None, "releases are performed as their step's handlers"
+        if role in ("found", "probe"):
+            probe = self._probe(step.action)
+            adapter = self._setting.adapters[probe.adapter]
+            arguments = adapter.complete(probe.arguments)
+            return probe.adapter, arguments, adapter.default_timeout(arguments)
+        action = step.action if role == "forward" else step.rollback[part]
+        try:
+            return action.adapter, self._render(action.arguments, self.names(state)), action.timeout_seconds
+        except ValueError:
+            return action.adapter, None, action.timeout_seconds
+
+    def _probe(self, action: PlannedAction) -> Probe:
+        probe = self._setting.adapters[action.adapter].probe(action.arguments)
+        assert probe is not None, "the plan says that this action can be probed"
+        return probe
+
+    def _render(self, value: Json, names: Mapping[str, Json]) -> Json:
+        if is_later(value):
+            return self._setting.language.render(value[LATER], names)
+        if isinstance(value, dict):
+            return {k: self._render(v, names) for k, v in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self._render(v, names) for v in value]
+        return value
+
+    def names(self, state: State) -> dict[str, Json]:
+        """What templates may refer to now: parameters, facts, host, and the steps that ended."""
+        steps = {
+            s.id: {"status": known.status, "ok": known.status == "succeeded", "message": known.message}
+            | {"skipped": known.status == "skipped", "result": known.result}
+            for s in self._plan.steps
+            for known in (state.step(s.id),)
+        }
+        return {**self._names, "steps": steps}
+
+    def perform(self, state: State, intent: e.ActionStarted, record: Callable[[e.Event], None]) -> e.ActionEnded:
+        forward = intent.role in ONLY_FORWARD
+        adapter, arguments, timeout = self._call(state, intent.step, intent.role, intent.part)
+        began = clock.steady()
+        output = self._output(intent)
+        if arguments is None:
+            outcome = failed("its arguments cannot be rendered")
+        else:
+            cancel = self._deadline(state) if forward else self._unhurried
+            call = Call(
+                intent.step,
+                adapter,
+                arguments,
+                timeout,
+                cancel,
+                self.names(state),
+                output,
+                self._started(intent, record),
+                self._fence(intent),
+            )
+            outcome = self._guarded(intent, call)
+        return self._ended(intent, outcome, clock.steady() - began, output)
+
+    def _guarded(self, intent: e.ActionStarted, call: Call) -> Outcome:
+        if self._guard is None:
+            return self._actions.perform(call)
+        step = self._plan.step(intent.step)
+        if intent.role == "forward" and step.hold_seconds is not None and intent.step not in self._held:
+            self._held.append(intent.step)
+            self._guard.hold(intent.step)
+        outcome = self._actions.perform(call)
+        self._guard.idle()
+        return outcome
+
+    def _fence(self, intent: e.ActionStarted) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+        if self._guard is not None and intent.role == "forward" and self._held:
+            return self._guard.fenced
+        return tuple
+
+    def _started(self, intent: e.ActionStarted, record: Callable[[e.Event], None]) -> Callable[[int], None]:
+        def tell(pid: int) -> None:
+            if self._guard is not None:
+                self._guard.child(pid, "INT" if intent.adapter == "ufsdump" else "TERM")
+            record(e.ProcessStarted(intent.step, pid, process_started(pid)))
+
+        return tell
+
+    def _ended(self, intent: e.ActionStarted, outcome: Outcome, seconds: float, output: Path) -> e.ActionEnded:
+        present = None
+        if intent.role in ("found", "probe") and outcome.ok:
+            action = self._plan.step(intent.step).action
+            assert action is not None
+            present = self._probe(action).present(outcome.result)
+        return e.ActionEnded(
+            intent.step,
+            intent.role,
+            intent.part,
+            intent.attempt,
+            outcome.kind,
+            outcome.message,
+            outcome.result if intent.role == "forward" else None,
+            outcome.changed,
+            present,
+            round(seconds, 3),
+            output.name if output.exists() else "",
+        )
+
+    def _output(self, intent: e.ActionStarted) -> Path:
+        self._count += 1
+        return self._setting.outputs / f"{self._count:03}-{intent.step}-{intent.role}.txt"
+
+    def _deadline(self, state: State) -> Cancel:
+        limits = [limit for limit, _step in self._limits(state)]
+        self._cancel.deadline = clock.steady() + min(limits) - clock.now() if limits else None
+        return self._cancel
+
+    def _pause(self, state: State, seconds: float, forward: bool) -> bool:
+        cancel = self._deadline(state) if forward else self._unhurried
+        until = clock.steady() + seconds
+        while (left := until - clock.steady()) > 0:
+            self._setting.observer.tick(clock.now())
+            if not clock.pause(min(left, 0.25), cancel):
+                return False
+        return True
+
+    # -- the guard and the end -----------------------------------------------------------------------------------
+
+    def arm(self, state: State) -> e.GuardArmed:
+        assert self._guard is not None, "a run with holds has a guard"
+        return self._guard.arm()
+
+    def left(self, state: State, steps: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(self._instruction(state, step) for step in steps)
+
+    def _instruction(self, state: State, step_id: str) -> str:
+        step = self._plan.step(step_id)
+        lines = [self._argv(a.adapter, a.arguments) for a in step.rollback]
+        commands = "; ".join(shlex.join(argv) for argv in lines if argv)
+        undoing = state.step(step_id).undoing
+        why = undoing.message if undoing and undoing.message else "nothing could prove that it is undone"
+        return f"{step_id}: {why}; to end it: {commands}" if commands else f"{step_id}: {why}; undo it by hand"
+
+    def finish(self, state: State) -> None:
+        self._actions.sessions.close_all()
+        self._tell_guard(state)
+        if self._guard is not None and state.guard != "none":
+            self._guard.leave()

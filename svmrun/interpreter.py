@@ -32,7 +32,7 @@ class Performer(Protocol):
     def perform(self, state: State, intent: e.ActionStarted, record: Callable[[e.Event], None]) -> e.ActionEnded:
         """Do it. `record` takes what happens meanwhile (a process started, a cancel, a limit passed)."""
 
-    def arm(self, state: State) -> e.GuardArmed:
+    def arm(self) -> e.GuardArmed:
         """Start the guard. Raises Refused when it does not acknowledge."""
 
     def news(self, state: State) -> Iterator[e.Event]:
@@ -113,7 +113,7 @@ def _perform(move: Perform, record: Recorder, performer: Performer) -> None:
 
 def _arm(record: Recorder, performer: Performer) -> None:
     try:
-        record(performer.arm(record.state))
+        record(performer.arm())
     except Refused as error:
         record(e.RollbackStarted(str(error), error.exit_code))
 

@@ -102,7 +102,7 @@ class ToyHost:
             name, on = self.late.pop()
             self.switches[name] = on
 
-    def arm(self, state: State) -> e.GuardArmed:
+    def arm(self) -> e.GuardArmed:
         return e.GuardArmed(1, "0", "release.sh")
 
     def news(self, state: State) -> Iterator[e.Event]:

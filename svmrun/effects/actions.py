@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,11 +87,8 @@ class Actions:
             "pass_fds": setting.pass_fds,
         }
         fenced = replace(command, argv=argv)
-        if command.dialogue is None:
-            done = process.run(fenced, **common)
-        else:
-            done = converse(fenced, ask=self._ask, **common)
-        return replace(done, argv=command.argv)
+        run = process.run if command.dialogue is None else partial(converse, ask=self._ask)
+        return replace(run(fenced, **common), argv=command.argv)
 
     def _ask(self, transcript: str) -> str | None:
         with self._setting.observer.suspended():
@@ -99,14 +97,14 @@ class Actions:
     def _session(self, adapter: Adapter, call: Call) -> Outcome:
         return self.sessions.perform(adapter, call.arguments, call, self._setting)
 
-    def _operator(self, adapter: Adapter, call: Call) -> Outcome:
+    def _operator(self, _adapter: Adapter, call: Call) -> Outcome:
         with self._setting.observer.suspended():
             answer = self._setting.operator.confirm(str(call.arguments["question"]))
         if answer is None:
             return failed("nobody is there to answer; give --yes, or run it at a terminal")
         return Outcome("succeeded", "", {"answer": "yes"}) if answer else failed("the operator said no")
 
-    def _judge(self, adapter: Adapter, call: Call) -> Outcome:
+    def _judge(self, _adapter: Adapter, call: Call) -> Outcome:
         conditions = call.arguments["that"]
         for condition in [conditions] if isinstance(conditions, str) else conditions:
             if not self._setting.language.evaluate(condition, call.names):
@@ -114,11 +112,11 @@ class Actions:
                 return failed(message or f"does not hold: {condition}")
         return Outcome("succeeded", "", None, changed=False)
 
-    def _notice(self, adapter: Adapter, call: Call) -> Outcome:
+    def _notice(self, _adapter: Adapter, call: Call) -> Outcome:
         return notices.send(call.arguments, self._setting.outputs.parent)
 
-    def _poll(self, adapter: Adapter, call: Call) -> Outcome:
-        return _Poll(self, self._setting, adapter, call).until_done()
+    def _poll(self, _adapter: Adapter, call: Call) -> Outcome:
+        return _Poll(self, self._setting, call).until_done()
 
 
 class _Progress:
@@ -141,7 +139,7 @@ class _Progress:
 class _Poll:
     """Ask again and again until a condition over the answer holds."""
 
-    def __init__(self, actions: Actions, setting: Setting, adapter: Adapter, call: Call) -> None:
+    def __init__(self, actions: Actions, setting: Setting, call: Call) -> None:
         self._actions, self._setting, self._call = actions, setting, call
         self._arguments = call.arguments
         self._polled = next(k for k in call.arguments if k in setting.adapters)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from svmrun.adapters.base import Arguments, Outcome, Probe, failed
+from svmrun.adapters.base import Outcome, failed
 from svmrun.core import events as e
 from svmrun.core.decide import Perform, held
 from svmrun.core.state import State
 from svmrun.effects import clock
 from svmrun.effects.actions import Actions, Call
+from svmrun.effects.call_book import CallBook
 from svmrun.effects.cancel import Cancel
 from svmrun.effects.exclusion import process_started
 from svmrun.effects.setting import Setting
-from svmrun.plan.model import LATER, Plan, PlannedAction, is_later
+from svmrun.plan.model import Plan
 
 Json = Any
 ONLY_FORWARD = ("forward", "found")
@@ -58,7 +58,8 @@ class Machine:
         guard: Guarding | None,
         before_step: Callable[[str], bool] = lambda _step: True,
     ) -> None:
-        self._plan, self._setting, self._names = plan, setting, names
+        self._plan, self._setting = plan, setting
+        self._book = CallBook(plan, setting, names)
         self._cancel, self._guard = cancel, guard
         self._unhurried = Cancel()
         self._unhurried.reset()
@@ -66,7 +67,6 @@ class Machine:
         self._before_step = before_step
         self._held: list[str] = []
         self._count = 0
-        self._told: set[str] = set()
 
     # -- what happened -------------------------------------------------------------------------------------------
 
@@ -112,68 +112,21 @@ class Machine:
             if not self._before_step(step.id):
                 self._cancel.request(0, f"the operator stopped before {step.id}")
                 return None
-        adapter, arguments, _timeout = self._call(state, move.step, move.role, move.part)
-        return e.ActionStarted(move.step, move.role, move.part, move.attempt, adapter, self._argv(adapter, arguments))
+        adapter, arguments, _timeout = self._book.call(state, move.step, move.role, move.part)
+        return e.ActionStarted(
+            move.step, move.role, move.part, move.attempt, adapter, self._book.argv(adapter, arguments)
+        )
 
     def _wanted(self, condition: str, state: State) -> bool:
         try:
-            return bool(self._setting.language.evaluate(condition, self.names(state)))
+            return bool(self._setting.language.evaluate(condition, self._book.names(state)))
         except ValueError as error:
             self._cancel.request(0, f"cannot tell whether a step is wanted: {error}")
             return False
 
-    def _argv(self, adapter: str, arguments: Arguments | None) -> tuple[str, ...]:
-        """The command line as the journal shows it."""
-        if arguments is None or self._setting.adapters[adapter].performer != "program":
-            return ()
-        try:
-            command = self._setting.become(self._setting.adapters[adapter].command_line(arguments))
-        except ValueError:
-            return ()
-        return tuple(self._setting.masked((self._setting.program(command), *command.argv[1:])))
-
-    def _call(self, state: State, step_id: str, role: e.Role, part: int) -> tuple[str, Arguments | None, float]:
-        """Adapter, rendered arguments (None: they cannot be rendered) and time-out of an action."""
-        step = self._plan.step(step_id)
-        assert step.action is not None, "releases are performed as their step's handlers"
-        if role in ("found", "probe"):
-            probe = self._probe(step.action)
-            adapter = self._setting.adapters[probe.adapter]
-            arguments = adapter.complete(probe.arguments)
-            return probe.adapter, arguments, adapter.default_timeout(arguments)
-        action = step.action if role == "forward" else step.rollback[part]
-        try:
-            return action.adapter, self._render(action.arguments, self.names(state)), action.timeout_seconds
-        except ValueError:
-            return action.adapter, None, action.timeout_seconds
-
-    def _probe(self, action: PlannedAction) -> Probe:
-        probe = self._setting.adapters[action.adapter].probe(action.arguments)
-        assert probe is not None, "the plan says that this action can be probed"
-        return probe
-
-    def _render(self, value: Json, names: Mapping[str, Json]) -> Json:
-        if is_later(value):
-            return self._setting.language.render(value[LATER], names)
-        if isinstance(value, dict):
-            return {k: self._render(v, names) for k, v in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [self._render(v, names) for v in value]
-        return value
-
-    def names(self, state: State) -> dict[str, Json]:
-        """What templates may refer to now: parameters, facts, host, and the steps that ended."""
-        steps = {
-            s.id: {"status": known.status, "ok": known.status == "succeeded", "message": known.message}
-            | {"skipped": known.status == "skipped", "result": known.result}
-            for s in self._plan.steps
-            for known in (state.step(s.id),)
-        }
-        return {**self._names, "steps": steps}
-
     def perform(self, state: State, intent: e.ActionStarted, record: Callable[[e.Event], None]) -> e.ActionEnded:
         forward = intent.role in ONLY_FORWARD
-        adapter, arguments, timeout = self._call(state, intent.step, intent.role, intent.part)
+        adapter, arguments, timeout = self._book.call(state, intent.step, intent.role, intent.part)
         began = clock.steady()
         output = self._output(intent)
         if arguments is None:
@@ -186,7 +139,7 @@ class Machine:
                 arguments,
                 timeout,
                 cancel,
-                self.names(state),
+                self._book.names(state),
                 output,
                 self._started(intent, record),
                 self._fence(intent),
@@ -223,7 +176,7 @@ class Machine:
         if intent.role in ("found", "probe") and outcome.ok:
             action = self._plan.step(intent.step).action
             assert action is not None
-            present = self._probe(action).present(outcome.result)
+            present = self._book.probe(action).present(outcome.result)
         return e.ActionEnded(
             intent.step,
             intent.role,
@@ -258,20 +211,12 @@ class Machine:
 
     # -- the guard and the end -----------------------------------------------------------------------------------
 
-    def arm(self, state: State) -> e.GuardArmed:
+    def arm(self) -> e.GuardArmed:
         assert self._guard is not None, "a run with holds has a guard"
         return self._guard.arm()
 
     def left(self, state: State, steps: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(self._instruction(state, step) for step in steps)
-
-    def _instruction(self, state: State, step_id: str) -> str:
-        step = self._plan.step(step_id)
-        lines = [self._argv(a.adapter, a.arguments) for a in step.rollback]
-        commands = "; ".join(shlex.join(argv) for argv in lines if argv)
-        undoing = state.step(step_id).undoing
-        why = undoing.message if undoing and undoing.message else "nothing could prove that it is undone"
-        return f"{step_id}: {why}; to end it: {commands}" if commands else f"{step_id}: {why}; undo it by hand"
+        return tuple(self._book.instruction(state, step) for step in steps)
 
     def finish(self, state: State) -> None:
         self._actions.sessions.close_all()

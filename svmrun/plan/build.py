@@ -56,22 +56,22 @@ class Builder:
         path = (*action.path, action.adapter)
         written = action.arguments.items()
         kept = {k: v for k, v in written if k in adapter.expressions}
-        rendered = {k: self._value(v, (*path, k)) for k, v in written if k not in adapter.expressions}
+        rendered = {k: self._value(v, (*path, k), k) for k, v in written if k not in adapter.expressions}
         return adapter.complete({**rendered, **kept})
 
-    def _value(self, value: Json, path: Path) -> Json:
-        if isinstance(value, dict):
-            return {k: self._value(v, (*path, k)) for k, v in value.items()}
-        if isinstance(value, list):
-            return [self._value(v, (*path, i)) for i, v in enumerate(value)]
+    def _value(self, value: Json, path: Path, key: str) -> Json:
+        if isinstance(value, Mapping):
+            return {k: self._value(v, (*path, k), k) for k, v in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._value(v, (*path, i), key) for i, v in enumerate(value)]
         if not isinstance(value, str):
             return value
-        return self.attempt(path, lambda: self._text(value), "")
+        return self.attempt(path, lambda: self._text(value, key), "")
 
-    def _text(self, text: str) -> Json:
+    def _text(self, text: str, key: str) -> Json:
         if self.language.roots(text, bare=False) & {"steps", *self.known.secrets}:
             return later(text)
-        return self.language.render(text, self.known.names)
+        return member(self.language.render, text, key, self.known.names)
 
     def condition(self, expression: str | None, path: Path) -> bool | str:
         """A step's `when`: known now, or an expression for later."""
@@ -128,6 +128,11 @@ class Builder:
         held = [s.action for s in steps if s.action and s.rollback]
         names = (self.adapters[a.adapter].resource(without_later(a.arguments)) for a in held)
         return tuple(sorted({n for n in names if n}))
+
+
+def member(render: Callable[[Json, Mapping[str, Json]], Json], text: str, key: str, names: Mapping[str, Json]) -> Json:
+    """A template rendered as a member of the argument `key`: the language keeps the words of some arguments texts."""
+    return render({key: [text]}, names)[key][0]
 
 
 def build(builder: Builder, digest: str, become: str = "", commit: str | None = None, dirty: bool = False) -> Plan:

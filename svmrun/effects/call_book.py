@@ -1,0 +1,81 @@
+"""Which adapter is called with what, for each move of a plan: rendering, and nothing else."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from svmrun.adapters.base import Arguments, Probe
+from svmrun.core import events as e
+from svmrun.core.state import State
+from svmrun.effects.setting import Setting
+from svmrun.plan.build import member
+from svmrun.plan.model import LATER, Plan, PlannedAction, is_later
+
+Json = Any
+
+
+class CallBook:
+    """Answers for one plan. `names` are the parameters, facts and host that its templates refer to."""
+
+    def __init__(self, plan: Plan, setting: Setting, names: Mapping[str, Json]) -> None:
+        self._plan, self._setting, self._names = plan, setting, names
+
+    def argv(self, adapter: str, arguments: Arguments | None) -> tuple[str, ...]:
+        """The command line as the journal shows it."""
+        if arguments is None or self._setting.adapters[adapter].performer != "program":
+            return ()
+        try:
+            command = self._setting.become(self._setting.adapters[adapter].command_line(arguments))
+        except ValueError:
+            return ()
+        return tuple(self._setting.masked((self._setting.program(command), *command.argv[1:])))
+
+    def call(self, state: State, step_id: str, role: e.Role, part: int) -> tuple[str, Arguments | None, float]:
+        """Adapter, rendered arguments (None: they cannot be rendered) and time-out of an action."""
+        step = self._plan.step(step_id)
+        assert step.action is not None, "releases are performed as their step's handlers"
+        if role in ("found", "probe"):
+            probe = self.probe(step.action)
+            adapter = self._setting.adapters[probe.adapter]
+            arguments = adapter.complete(probe.arguments)
+            return probe.adapter, arguments, adapter.default_timeout(arguments)
+        action = step.action if role == "forward" else step.rollback[part]
+        try:
+            return action.adapter, self._render(action.arguments, self.names(state)), action.timeout_seconds
+        except ValueError:
+            return action.adapter, None, action.timeout_seconds
+
+    def probe(self, action: PlannedAction) -> Probe:
+        probe = self._setting.adapters[action.adapter].probe(action.arguments)
+        assert probe is not None, "the plan says that this action can be probed"
+        return probe
+
+    def _render(self, value: Json, names: Mapping[str, Json], key: str = "") -> Json:
+        if is_later(value):
+            return member(self._setting.language.render, value[LATER], key, names)
+        if isinstance(value, dict):
+            return {k: self._render(v, names, k) for k, v in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self._render(v, names, key) for v in value]
+        return value
+
+    def names(self, state: State) -> dict[str, Json]:
+        """What templates may refer to now: parameters, facts, host, and the steps that ended."""
+        steps = {
+            s.id: {"status": known.status, "ok": known.status == "succeeded", "message": known.message}
+            | {"skipped": known.status == "skipped", "result": known.result}
+            for s in self._plan.steps
+            for known in (state.step(s.id),)
+        }
+        return {**self._names, "steps": steps}
+
+    def instruction(self, state: State, step_id: str) -> str:
+        """What is left of a step that could not be undone, why, and the command that ends it."""
+        step = self._plan.step(step_id)
+        lines = [self.argv(a.adapter, a.arguments) for a in step.rollback]
+        commands = "; ".join(shlex.join(argv) for argv in lines if argv)
+        undoing = state.step(step_id).undoing
+        why = undoing.message if undoing and undoing.message else "nothing could prove that it is undone"
+        return f"{step_id}: {why}; to end it: {commands}" if commands else f"{step_id}: {why}; undo it by hand"

@@ -5,7 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from svmrun.simulator.world import DiskSet, FileSystem, Mirror, OtherVolume, Resync, Stripe, Submirror, World
+from svmrun.simulator.world import (
+    Component,
+    ComponentState,
+    DiskSet,
+    FileSystem,
+    Mirror,
+    OtherVolume,
+    Resync,
+    Stripe,
+    Submirror,
+    SubmirrorState,
+    World,
+)
 
 VOLUME_PATH = re.compile(r"/dev/md/(?:(?P<set>[^/]+)/)?r?dsk/(?P<unit>[^/]+)")
 DISK_PATH = re.compile(r"/dev/(?:did/|ap/)?r?dsk/(?P<slice>c\d+(?:t[0-9A-Fa-f]+)?d\d+(?:s\d+|p\d+)?|d\d+(?:s\d+)?)")
@@ -118,20 +130,29 @@ def settle(world: World) -> World:
 
 
 def _finish(world: World, found: Mirror, resync: Resync) -> World:
-    """All sides are copies of the running ones again."""
+    """All sides are copies of the running ones again, but for components that still wait for their replacement."""
     ended = resync.since + resync.total - resync.done
-    sides = tuple(
-        replace(s, state="running", changed=ended) if s.state in BEING_SYNCED else s for s in found.submirrors
-    )
+    sides = []
     for synced in found.submirrors:
         copied = stripe(world, synced.name)
         if copied and synced.state in BEING_SYNCED:
-            world = put_stripe(world, _copied(copied))
-    return put_mirror(world, replace(found, submirrors=sides, resync=None))
+            copied = replace_states(copied, "Resyncing", "Okay")
+            state: SubmirrorState = "component-erred" if erred(copied) else "running"
+            world = put_stripe(world, replace(copied, image="live"))
+            synced = replace(synced, state=state, changed=ended)
+        sides.append(synced)
+    return put_mirror(world, replace(found, submirrors=tuple(sides), resync=None))
 
 
-def _copied(side_stripe: Stripe) -> Stripe:
-    rows = tuple(
-        tuple(replace(c, state="Okay") if c.state == "Resyncing" else c for c in row) for row in side_stripe.rows
-    )
-    return replace(side_stripe, rows=rows, image="live")
+def components(found: Stripe) -> tuple[Component, ...]:
+    return tuple(c for row in found.rows for c in row)
+
+
+def erred(found: Stripe) -> bool:
+    """Whether a component of it is in Maintenance or Last Erred."""
+    return any(c.state in ("Maintenance", "Last Erred") for c in components(found))
+
+
+def replace_states(found: Stripe, old: ComponentState, new: ComponentState) -> Stripe:
+    rows = tuple(tuple(replace(c, state=new) if c.state == old else c for c in row) for row in found.rows)
+    return replace(found, rows=rows)

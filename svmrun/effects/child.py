@@ -1,0 +1,83 @@
+"""A child process in a session of its own, whose end can be waited for together with its output."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Mapping
+from typing import IO
+
+from svmrun.adapters.base import Command
+from svmrun.effects.group import MARKER, Tree, new_marker
+
+Stream = int | IO[bytes] | None
+
+
+class Child:
+    """Started at once; raises OSError when the program cannot be started.
+
+    The number stays taken until `reap`: nobody else can get it while the tree may still be signalled.
+    """
+
+    def __init__(
+        self,
+        argv: tuple[str, ...],
+        *,
+        environment: Mapping[str, str],
+        directory: str | None,
+        streams: tuple[Stream, Stream, Stream],
+        pass_fds: tuple[int, ...] = (),
+    ) -> None:
+        marker = new_marker()
+        self.popen = subprocess.Popen(
+            argv,
+            stdin=streams[0],
+            stdout=streams[1],
+            stderr=streams[2],
+            bufsize=0,
+            cwd=directory,
+            env={**environment, MARKER: marker},
+            start_new_session=True,
+            pass_fds=pass_fds,
+        )
+        self.pid = self.popen.pid
+        self.tree = Tree(self.pid, marker)
+        self.exit_fd = _open_exit_descriptor(self.pid)
+
+    @property
+    def ended(self) -> bool:
+        if self.popen.returncode is not None:
+            return True
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    def reap(self) -> int | None:
+        """The exit status, negative for a signal; None when it still runs."""
+        return self.popen.poll()
+
+    def close(self) -> None:
+        """Let go of all descriptors. The process itself is left alone."""
+        if self.exit_fd is not None:
+            os.close(self.exit_fd)
+            self.exit_fd = None
+        for stream in (self.popen.stdin, self.popen.stdout, self.popen.stderr):
+            if stream:
+                with contextlib.suppress(OSError):
+                    stream.close()
+        if self.popen.poll() is None:
+            # Given up on purpose: Popen's destructor would warn about it.
+            self.popen.returncode = 0
+
+
+def child_environment(environment: Mapping[str, str], command: Command) -> dict[str, str]:
+    """What a command gets: its output is read by programs, so it speaks the C locale unless it is told otherwise."""
+    inherited = {name: value for name, value in environment.items() if not name.startswith("LC_")}
+    return {**inherited, "LC_ALL": "C", "LANG": "C", **command.environment}
+
+
+def _open_exit_descriptor(pid: int) -> int | None:
+    """Readable when the process ends; None where the system has no such thing (then it must be polled)."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None

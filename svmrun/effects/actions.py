@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, failed
+from svmrun.adapters.judge import conditions
+from svmrun.adapters.wait_for import every_seconds, polled
 from svmrun.effects import clock, notices, process
 from svmrun.effects.cancel import Cancel
 from svmrun.effects.open_session import OpenSessions
@@ -105,8 +107,7 @@ class Actions:
         return Outcome("succeeded", "", {"answer": "yes"}) if answer else failed("the operator said no")
 
     def _judge(self, _adapter: Adapter, call: Call) -> Outcome:
-        conditions = call.arguments["that"]
-        for condition in [conditions] if isinstance(conditions, str) else conditions:
+        for condition in conditions(call.arguments):
             if not self._setting.language.evaluate(condition, call.names):
                 message = str(call.arguments.get("message") or "")
                 return failed(message or f"does not hold: {condition}")
@@ -142,7 +143,7 @@ class _Poll:
     def __init__(self, actions: Actions, setting: Setting, call: Call) -> None:
         self._actions, self._setting, self._call = actions, setting, call
         self._arguments = call.arguments
-        self._polled = next(k for k in call.arguments if k in setting.adapters)
+        self._polled = polled(call.arguments, setting.adapters.keys())
         self._deadline = clock.steady() + call.timeout_seconds
 
     def until_done(self) -> Outcome:
@@ -161,18 +162,15 @@ class _Poll:
             left = self._deadline - clock.steady()
             if left <= 0:
                 return failed("waited as long as the timeout allows, and the condition does not hold yet")
-            if not self._pause(min(left, self._every())):
+            if not self._pause(min(left, every_seconds(self._arguments))):
                 return Outcome("unknown", "the wait was cancelled")
 
-    def _every(self) -> float:
-        return float(self._arguments.get("every_seconds", 10.0))
-
     def _look(self) -> Outcome:
-        adapter = self._setting.adapters[self._polled]
-        arguments = adapter.complete(self._arguments[self._polled] or {})
+        adapter = self._setting.adapters[self._polled.adapter]
+        arguments = adapter.complete(self._polled.arguments)
         limit = min(adapter.default_timeout(arguments), max(1.0, self._deadline - clock.steady()))
         return self._actions.perform(
-            replace(self._call, adapter=self._polled, arguments=arguments, timeout_seconds=limit)
+            replace(self._call, adapter=self._polled.adapter, arguments=arguments, timeout_seconds=limit)
         )
 
     def _judge(self, outcome: Outcome) -> Outcome | None:

@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from svmrun.adapters.output import unreadable
+
 Json = Any
 
 _SECTION = re.compile(r"^\s*=== (?P<title>\S.*?) ===\s*$")
@@ -35,10 +37,10 @@ class Table:
 
 
 def parse_tables(text: str) -> list[Table]:
-    """Every table of an output, those without rows too. ValueError when there is not even a heading."""
+    """Every table of an output, those without rows too. ParseError when there is not even a heading."""
     tables = list(_tables(text.splitlines()))
     if not tables:
-        raise ValueError("this does not look like the status of a cluster: no heading `=== ... ===` in it")
+        raise unreadable("the status of a cluster", "heading `=== ... ===`", text.strip().splitlines())
     return tables
 
 

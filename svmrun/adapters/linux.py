@@ -7,6 +7,7 @@ from typing import Any
 
 from svmrun.adapters import fields
 from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, Parts, failed, plain_outcome
+from svmrun.adapters.output import ParseError, read_outcome
 
 Json = Any
 
@@ -96,24 +97,19 @@ class Findmnt(Adapter):
         return Command(("findmnt", "--json", "--list", "--output", "TARGET,SOURCE,FSTYPE,OPTIONS", *chosen))
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
-        nothing = completed.status == 1 and not completed.stdout.strip() and not completed.stderr.strip()
-        outcome = plain_outcome(completed, ok_statuses=(0, 1) if nothing else (0,))
-        if not outcome.ok:
-            return outcome
-        try:
-            found = [] if nothing else parse_findmnt(completed.stdout)
-        except ValueError as error:
-            return failed(f"findmnt: {error}")
-        return Outcome("succeeded", "", {"filesystems": found}, changed=False)
+        silent = not (completed.stdout.strip() or completed.stderr.strip() or completed.failure)
+        if completed.status == 1 and silent and not completed.interrupted:
+            return Outcome("succeeded", "", {"filesystems": []}, changed=False)
+        return read_outcome(completed, parse_findmnt, lambda _: iter(()))
 
 
-def parse_findmnt(text: str) -> list[dict[str, Json]]:
-    """The mounted file systems of `findmnt --json`, without their tree. ValueError when it is something else."""
+def parse_findmnt(text: str) -> dict[str, Json]:
+    """The mounted file systems of `findmnt --json`, without their tree. ParseError when it is something else."""
     try:
         rows = json.loads(text)["filesystems"]
-        return [flat for row in rows for flat in _with_children(row)]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"its output is not the JSON that was asked for ({error})") from error
+        return {"filesystems": [flat for row in rows for flat in _with_children(row)]}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ParseError(f"its output is not the JSON that was asked for ({error})") from error
 
 
 def _with_children(row: dict[str, Json]) -> list[dict[str, Json]]:

@@ -98,6 +98,6 @@ def read_output(arguments: Arguments, completed: Completed) -> Outcome:
         return outcome
     try:
         result["json"] = json.loads(completed.stdout)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return failed(f"{completed.argv[0]} ended well, but its output is not JSON: {error}", result)
     return outcome

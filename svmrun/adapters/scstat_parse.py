@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from svmrun.adapters.output import number, unreadable
+
 Json = Any
 
 _HEADING = re.compile(r"^\s*--+ (?P<title>\S.*?\S) --+\s*$", re.MULTILINE)
@@ -29,13 +31,11 @@ def looks_like_scstat(text: str) -> bool:
 def parse_scstat(text: str) -> dict[str, Json]:
     """`{"device_groups": {NAME: {"primary", "secondary": [NODE], "status"}}}`.
 
-    A printed `-` is a primary of null and a secondary of `[]`; a line that was not printed leaves null. ValueError when
+    A printed `-` is a primary of null and a secondary of `[]`; a line that was not printed leaves null. ParseError when
     the text is no output of scstat.
     """
     if not looks_like_scstat(text):
-        raise ValueError(
-            "this does not look like the output of scstat: no heading `-- ... --` and no row that is known"
-        )
+        raise unreadable("scstat", "heading `-- ... --` and no row that is known", text.strip().splitlines())
     groups: dict[str, dict[str, Json]] = {}
     for label, words in _rows(text):
         if label == _SERVERS and words:
@@ -53,11 +53,8 @@ def parse_nodes(text: str) -> dict[str, str]:
 
 def parse_quorum(text: str) -> dict[str, int]:
     """The quorum votes: `possible`, `needed`, `present`, those that were printed."""
-    votes = {}
-    for label, words in _rows(text):
-        if label.startswith("quorum votes ") and words and words[0].isdigit():
-            votes[label.removeprefix("quorum votes ")] = int(words[0])
-    return votes
+    rows = ((label.removeprefix("quorum votes "), words) for label, words in _rows(text) if "quorum votes " in label)
+    return {name: votes for name, words in rows if words and (votes := number(words[0])) is not None}
 
 
 def _rows(text: str) -> Iterator[tuple[str, list[str]]]:

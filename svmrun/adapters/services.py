@@ -25,9 +25,9 @@ from svmrun.adapters.base import (
     Outcome,
     Parts,
     Probe,
-    failed,
     plain_outcome,
 )
+from svmrun.adapters.output import read_outcome, unreadable
 
 Json = Any
 
@@ -41,8 +41,13 @@ _SERVICES = fields.texts(
 
 
 def parse_svcs(text: str) -> dict[str, Json]:
-    """`{"services": {FMRI: state}, "online": [FMRI], "in_transition": [FMRI]}`; a `*` marks a state in transition."""
+    """`{"services": {FMRI: state}, "online": [FMRI], "in_transition": [FMRI]}`; a `*` marks a state in transition.
+
+    ParseError when there is no row of a service.
+    """
     rows = [match for line in text.splitlines() if (match := _SVCS_ROW.match(line.strip()))]
+    if not rows:
+        raise unreadable("svcs", "row with a state and a service", text.strip().splitlines())
     return {
         "services": {row["fmri"]: row["state"] for row in rows},
         "online": [row["fmri"] for row in rows if row["state"] == "online"],
@@ -64,13 +69,7 @@ class Svcs(Adapter):
         return Command(("svcs", *_named(self.name, arguments)))
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
-        outcome = plain_outcome(completed)
-        if not outcome.ok:
-            return outcome
-        result = parse_svcs(completed.stdout)
-        if not result["services"]:
-            return failed("svcs: no service could be read from its output", result)
-        return Outcome("succeeded", "", result, changed=False)
+        return read_outcome(completed, parse_svcs, lambda _: iter(()))
 
 
 class Svcadm(Adapter):

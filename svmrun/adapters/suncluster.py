@@ -5,11 +5,12 @@ The disk set of a mirror is a device group of the cluster: the cluster moves it,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 from svmrun.adapters import cluster_tables, fields
-from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, Probe, failed, plain_outcome
+from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, Probe, plain_outcome
+from svmrun.adapters.output import read_outcome
 from svmrun.adapters.scstat_parse import parse_nodes, parse_quorum, parse_scstat
 
 Json = Any
@@ -20,17 +21,6 @@ _GROUP = fields.word(
     "Name of the device group (for a Solaris Volume Manager disk set: the set's name). All of them when left out.",
     ["schost-1"],
 )
-
-
-def read_status(completed: Completed, read: Callable[[str], Json]) -> Outcome:
-    """The outcome of a command that only reports: what cannot be read is a failure, never an empty status."""
-    outcome = plain_outcome(completed)
-    if not outcome.ok:
-        return outcome
-    try:
-        return Outcome("succeeded", "", read(completed.stdout), changed=False)
-    except ValueError as error:
-        return failed(f"{completed.argv[0]}: {error}")
 
 
 class Scstat(Adapter):
@@ -58,10 +48,10 @@ class Scstat(Adapter):
         return Command(("scstat", _SCSTAT_OPTIONS[arguments["show"]], *node))
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
-        return read_status(completed, self._read)
+        return read_outcome(completed, self._read, lambda _: iter(()))
 
     @staticmethod
-    def _read(text: str) -> Json:
+    def _read(text: str) -> dict[str, Json]:
         return {**parse_scstat(text), "nodes": parse_nodes(text), "quorum": parse_quorum(text)}
 
 
@@ -107,14 +97,16 @@ class Cldevicegroup(Adapter):
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         if not self.read_only(arguments):
             return plain_outcome(completed)
-        return read_status(completed, lambda text: self._read(text, arguments.get("group")))
+
+        def must_hold(result: dict[str, Json]) -> Iterator[str]:
+            if (group := arguments.get("group")) and group not in result["device_groups"]:
+                yield f"its output has no row of the device group {group}"
+
+        return read_outcome(completed, self._read, must_hold)
 
     @staticmethod
-    def _read(text: str, group: str | None) -> Json:
-        found = cluster_tables.device_groups(cluster_tables.parse_tables(text))
-        if group and group not in found:
-            raise ValueError(f"no row of the device group {group} in the output")
-        return {"device_groups": found}
+    def _read(text: str) -> dict[str, Json]:
+        return {"device_groups": cluster_tables.device_groups(cluster_tables.parse_tables(text))}
 
     def probe(self, arguments: Arguments) -> Probe | None:
         if self.read_only(arguments):
@@ -144,14 +136,16 @@ class Clnode(Adapter):
         return Command(("clnode", "status", *((arguments["node"],) if arguments.get("node") else ())))
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
-        return read_status(completed, self._read)
+
+        def must_hold(result: dict[str, Json]) -> Iterator[str]:
+            if not result["nodes"]:
+                yield "its output has no row with the state of a node"
+
+        return read_outcome(completed, self._read, must_hold)
 
     @staticmethod
-    def _read(text: str) -> Json:
-        nodes = cluster_tables.nodes(cluster_tables.parse_tables(text))
-        if not nodes:
-            raise ValueError("no row with the state of a node in the output")
-        return {"nodes": nodes}
+    def _read(text: str) -> dict[str, Json]:
+        return {"nodes": cluster_tables.nodes(cluster_tables.parse_tables(text))}
 
 
 class Cluster(Adapter):
@@ -192,10 +186,10 @@ class Cluster(Adapter):
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         if arguments["action"] == "check":
             return plain_outcome(completed, {"status": completed.status, "lines": completed.stdout.splitlines()})
-        return read_status(completed, self._read)
+        return read_outcome(completed, self._read, lambda _: iter(()))
 
     @staticmethod
-    def _read(text: str) -> Json:
+    def _read(text: str) -> dict[str, Json]:
         tables = cluster_tables.parse_tables(text)
         rows = [{"section": t.section, "title": t.title, "rows": list(t.rows)} for t in tables]
         return {

@@ -7,13 +7,14 @@ from typing import Any
 
 from svmrun import names
 from svmrun.adapters import fields
-from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, failed, plain_outcome
+from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, plain_outcome
+from svmrun.adapters.output import number, read_outcome, unreadable
 
 Json = Any
 
 _DF_ROW = re.compile(
-    r"^(?P<device>\S.*?)\s+(?P<kilobytes>-|-?\d+)\s+(?P<used>-|-?\d+)\s+(?P<available>-|-?\d+)\s+"
-    r"(?P<capacity_percent>-|\d+%)\s+(?P<mount_point>/.*?)\s*$"
+    r"^(?P<device>\S.*?)\s+(?P<kilobytes>-|-?[0-9]{1,18})\s+(?P<used>-|-?[0-9]{1,18})\s+(?P<available>-|-?[0-9]{1,18})\s+"
+    r"(?P<capacity_percent>-|[0-9]{1,9}%)\s+(?P<mount_point>/.*?)\s*$"
 )
 _DF_TYPE_ROW = re.compile(r"^(?P<mount_point>/\S*)\s*:\s*(?P<type>\S+)\s*$")
 _USER_OF_PROCESS = re.compile(r"(?P<uses>[a-z]*)\((?P<user>[^()\s]+)\)")
@@ -53,30 +54,33 @@ class Df(Adapter):
         return Command(("df", option, *((arguments["path"],) if arguments.get("path") else ())))
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
-        outcome = plain_outcome(completed)
-        if not outcome.ok:
-            return outcome
-        rows = parse_df_space(completed.stdout) if arguments["show"] == "space" else parse_df_type(completed.stdout)
-        if not rows:
-            return failed("df: no file system could be read from its output")
-        return Outcome("succeeded", "", {"filesystems": rows}, changed=False)
+        parse = parse_df_space if arguments["show"] == "space" else parse_df_type
+        return read_outcome(completed, parse, lambda _: iter(()))
 
 
-def parse_df_space(text: str) -> list[dict[str, Json]]:
-    """The rows of `df -k`. A long device name may stand on a line of its own (only on a terminal); `-` is null."""
-    rows, pending = [], ""
+def parse_df_space(text: str) -> dict[str, Json]:
+    """What `df -k` says. A long device name may stand on a line of its own (only on a terminal); `-` is null."""
+    rows: list[dict[str, Json]] = []
+    pending = ""
     for line in text.splitlines():
         joined = f"{pending} {line.strip()}".strip()
         match = _DF_ROW.match(joined)
         if match:
             rows.append(_df_row(match))
         pending = "" if match or len(joined.split()) != 1 else joined
-    return rows
+    return _some("df -k", rows, text)
 
 
-def parse_df_type(text: str) -> list[dict[str, str]]:
-    """The rows of `df -n`: `/global/schost-1   : ufs`."""
-    return [match.groupdict() for line in text.splitlines() if (match := _DF_TYPE_ROW.match(line))]
+def parse_df_type(text: str) -> dict[str, Json]:
+    """What `df -n` says: `/global/schost-1   : ufs`."""
+    rows = [match.groupdict() for line in text.splitlines() if (match := _DF_TYPE_ROW.match(line))]
+    return _some("df -n", rows, text)
+
+
+def _some(command: str, rows: list[dict[str, Json]], text: str) -> dict[str, Json]:
+    if not rows:
+        raise unreadable(command, "row of a file system", text.strip().splitlines())
+    return {"filesystems": rows}
 
 
 def _df_row(match: re.Match[str]) -> dict[str, Json]:
@@ -126,7 +130,7 @@ class Fuser(Adapter):
 
 
 def parse_fuser(stdout: str, stderr: str) -> list[dict[str, Json]]:
-    pids = [int(word) for word in stdout.split() if word.isdigit()]
+    pids = [pid for word in stdout.split() if (pid := number(word)) is not None]
     users = list(_USER_OF_PROCESS.finditer(stderr))
     if len(users) != len(pids):
         return [{"pid": pid, "user": None, "uses": None} for pid in pids]

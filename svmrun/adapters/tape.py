@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from svmrun.adapters import fields
-from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, failed, plain_outcome
+from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, plain_outcome
+from svmrun.adapters.output import read_outcome, unreadable
 
 Json = Any
 
@@ -15,22 +16,22 @@ _COUNTED = ("fsf", "bsf", "nbsf", "asf", "fsr", "bsr", "weof")
 _DRIVE = re.compile(r"^(?P<drive>\S.*?) tape drive:\s*$", re.MULTILINE)
 _SENSE = re.compile(r"sense key\s*\(0x(?P<key>[0-9a-fA-F]+)\)=\s*(?P<sense>.*?)\s*(?:residual=|$)", re.MULTILINE)
 _NUMBERS = {
-    "residual": re.compile(r"residual=\s*(-?\d+)"),
-    "retries": re.compile(r"retries=\s*(-?\d+)"),
-    "file_number": re.compile(r"file (?:no|number)\s*=\s*(-?\d+)", re.IGNORECASE),
-    "block_number": re.compile(r"block (?:no|number)\s*=\s*(-?\d+)", re.IGNORECASE),
+    "residual": re.compile(r"residual=\s*(-?[0-9]{1,18})"),
+    "retries": re.compile(r"retries=\s*(-?[0-9]{1,18})"),
+    "file_number": re.compile(r"file (?:no|number)\s*=\s*(-?[0-9]{1,18})", re.IGNORECASE),
+    "block_number": re.compile(r"block (?:no|number)\s*=\s*(-?[0-9]{1,18})", re.IGNORECASE),
 }
 
 
 def parse_mt_status(text: str) -> dict[str, Json]:
     """`{"drive", "sense_key", "sense", "residual", "retries", "file_number", "block_number"}`; null where not printed.
 
-    A file number of -1 means that the position is not known (mt.c). ValueError when no position was printed.
+    A file number of -1 means that the position is not known (mt.c). ParseError when no position was printed.
     """
     drive, sense = _DRIVE.search(text), _SENSE.search(text)
     numbers = {key: int(match[1]) if (match := form.search(text)) else None for key, form in _NUMBERS.items()}
     if numbers["file_number"] is None:
-        raise ValueError("no `file no=` in the output of mt status")
+        raise unreadable("mt status", "line `file no=`", text.strip().splitlines())
     return {
         "drive": drive["drive"] if drive else None,
         "sense_key": int(sense["key"], 16) if sense else None,
@@ -84,10 +85,6 @@ class Mt(Adapter):
         return Command(("mt", "-f", arguments["device"], operation, *(() if count is None else (str(count),))))
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
-        outcome = plain_outcome(completed)
-        if not outcome.ok or not self.read_only(arguments):
-            return outcome
-        try:
-            return Outcome("succeeded", "", parse_mt_status(completed.stdout), changed=False)
-        except ValueError as error:
-            return failed(f"mt: {error}")
+        if not self.read_only(arguments):
+            return plain_outcome(completed)
+        return read_outcome(completed, parse_mt_status, lambda _: iter(()))

@@ -60,6 +60,7 @@ def _sandbox() -> Sandbox:
 
 @cache
 def _compiled(expression: str) -> Callable[[Mapping[str, Json]], Any]:
+    _tree(expression)
     run: Callable[[Mapping[str, Any]], Any] = _guarded(expression, _sandbox().compiled)
     return run
 

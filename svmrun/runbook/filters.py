@@ -17,7 +17,7 @@ from svmrun.runbook.pieces import TemplateError
 # /dev/md/dsk/d0, /dev/md/SET/rdsk/d0, SET/d0, d0: the forms that metastat(1M) accepts.
 _DEVICE_PATH = re.compile(r"/dev/md/(?:(?P<set>[^/]+)/)?r?dsk/(?P<name>[^/]+)")
 _SHORT_NAME = re.compile(r"(?:(?P<set>[^/]+)/)?(?P<name>[^/]+)")
-_KINDS = {list: "list", tuple: "list", dict: "mapping"}
+_KINDS: dict[type, str] = {list: "list", tuple: "list", dict: "mapping"}
 _WIDTH = re.compile(r"%[^a-zA-Z%]*?(\*|[0-9]{4,})")
 _MOST_DIGITS_OF_ROUND = 15
 
@@ -123,7 +123,8 @@ def round_value(value: float, precision: int = 0) -> float:
 
 def sum_values(value: Any, attribute: str | None = None) -> float:
     """The sum of numbers. `attribute` names the member of each to take."""
-    return sum(member[attribute] for member in value) if attribute else sum(value)
+    numbers: list[float] = [member[attribute] for member in value] if attribute else list(value)
+    return sum(numbers)
 
 
 def tojson(value: Any) -> str:
@@ -137,9 +138,34 @@ def split(value: str, separator: str | None = None) -> list[str]:
 
 
 _OF_JINJA = (
-    "abs capitalize count d default dictsort first float int items last length list lower map max min reject "
-    "rejectattr reverse select selectattr sort title trim unique upper"
-).split()
+    "abs",
+    "capitalize",
+    "count",
+    "d",
+    "default",
+    "dictsort",
+    "first",
+    "float",
+    "int",
+    "items",
+    "last",
+    "length",
+    "list",
+    "lower",
+    "map",
+    "max",
+    "min",
+    "reject",
+    "rejectattr",
+    "reverse",
+    "select",
+    "selectattr",
+    "sort",
+    "title",
+    "trim",
+    "unique",
+    "upper",
+)
 
 STORAGE_FILTERS: Mapping[str, Callable[..., Any]] = {
     "basename": basename,
@@ -169,9 +195,23 @@ METHODS: Mapping[type, Mapping[str, Callable[..., Any]]] = {
         **{
             name: getattr(str, name)
             for name in (
-                "count endswith find isdigit lower lstrip removeprefix removesuffix rsplit rstrip split splitlines "
-                "startswith strip title upper"
-            ).split()
+                "count",
+                "endswith",
+                "find",
+                "isdigit",
+                "lower",
+                "lstrip",
+                "removeprefix",
+                "removesuffix",
+                "rsplit",
+                "rstrip",
+                "split",
+                "splitlines",
+                "startswith",
+                "strip",
+                "title",
+                "upper",
+            )
         },
     },
     dict: {name: getattr(dict, name) for name in ("get", "items", "keys", "values")},

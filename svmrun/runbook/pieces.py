@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+TEMPLATE = {"type": "string", "pattern": r"\{\{"}  # the JSON schema of a text with a template in it
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -106,7 +107,8 @@ def _escaped(text: str, position: int, quote: str) -> tuple[str, int]:
 
 def _end(text: str, position: int) -> int:
     """Where the closing braces of an expression stand, minding quotes and nested brackets."""
-    start, stack, quote = position, [], ""
+    start, quote = position, ""
+    stack: list[str] = []
     while position < len(text):
         character = text[position]
         if quote:

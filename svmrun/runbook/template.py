@@ -6,13 +6,14 @@ What an expression yields is never read as a template again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from svmrun.runbook.expression import evaluate, names_in
 from svmrun.runbook.filters import as_text
 from svmrun.runbook.pieces import Expression, Literal, TemplateError, has_template, lone_expression, pieces
 
-__all__ = ["TemplateError", "evaluate", "names_in", "names_used", "render", "render_text", "texts"]
+__all__ = ["TemplateError", "evaluate", "names_in", "names_used", "render", "render_text", "roots", "texts"]
 
 Json = Any
 WORDS = "argv"  # the argument whose members are words of a command line: always texts
@@ -27,7 +28,7 @@ def render(value: Json, names: Mapping[str, Json]) -> Json:
     if isinstance(value, Mapping):
         return {key: _inside(key, _member(key, member, names)) for key, member in value.items()}
     if isinstance(value, list | tuple):
-        return [_inside(i, lambda m=member: render(m, names)) for i, member in enumerate(value)]
+        return [_inside(i, partial(render, member, names)) for i, member in enumerate(value)]
     return _render_text(value, names) if isinstance(value, str) else value
 
 
@@ -39,6 +40,12 @@ def render_text(text: str, names: Mapping[str, Json]) -> str:
 def names_used(value: Json) -> frozenset[str]:
     """The dotted chains (`host`, `steps.dump.done`) that the templates in a value use. Raises TemplateError."""
     return frozenset(chain for text, _ in texts(value) for chain in _text_names(text))
+
+
+def roots(text: str, *, bare: bool) -> frozenset[str]:
+    """The first names that a template, or a bare expression, refers to. Raises TemplateError."""
+    chains = names_in(text) if bare else names_used(text)
+    return frozenset(chain.split(".")[0] for chain in chains)
 
 
 def texts(value: Json, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str, tuple[str | int, ...]]]:
@@ -55,8 +62,8 @@ def texts(value: Json, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str, 
 
 def _member(key: str, member: Json, names: Mapping[str, Json]) -> Callable[[], Json]:
     if key == WORDS and isinstance(member, list | tuple):
-        return lambda: [_inside(i, lambda m=word: _word(m, names)) for i, word in enumerate(member)]
-    return lambda: render(member, names)
+        return lambda: [_inside(i, partial(_word, word, names)) for i, word in enumerate(member)]
+    return partial(render, member, names)
 
 
 def _word(word: Json, names: Mapping[str, Json]) -> str:

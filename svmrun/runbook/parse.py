@@ -1,0 +1,134 @@
+"""From a document to the typed runbook. What is broken is left out: the schema has told of it already."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from svmrun import duration
+from svmrun.adapters.base import Adapter
+from svmrun.errors import Problem
+from svmrun.runbook.model import Action, Check, Fact, Parameter, Path, Release, Retry, Runbook, Source, Step
+from svmrun.runbook.pieces import TemplateError, split_command
+from svmrun.runbook.template import WORDS
+
+Json = Any
+_OF_THE_LANGUAGE = frozenset({"default", "description", "examples", "secret", "title"})
+_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
+
+
+@dataclass
+class Parser:
+    """`broken` holds the paths of the members (`("steps", 3)`) that do not fit the schema."""
+
+    source: Source
+    registry: Mapping[str, Adapter]
+    broken: Collection[Path] = ()
+    problems: list[Problem] = field(default_factory=list)
+
+    def runbook(self, document: Json) -> Runbook:
+        """The runbook; what does not fit the schema is missing from it."""
+        top = document if isinstance(document, dict) else {}
+        return Runbook(
+            name=str(top.get("name", "")),
+            description=str(top.get("description", "")),
+            source=self.source,
+            parameters=tuple(self.parameter(n, p, ("parameters", n)) for n, p in self.members(top, "parameters", dict)),
+            facts=tuple(self.fact(n, f, ("facts", n)) for n, f in self.members(top, "facts", dict)),
+            checks=tuple(self.check(c, ("checks", i)) for i, c in self.members(top, "checks", list)),
+            steps=tuple(self.step(s, ("steps", i)) for i, s in self.members(top, "steps", list)),
+        )
+
+    def members(self, top: Json, key: str, kind: type) -> list[tuple[Any, Any]]:
+        value: Any = top.get(key)
+        if not isinstance(value, kind):
+            return []
+        pairs: Any = value.items() if isinstance(value, dict) else enumerate(value)
+        return [(name, member) for name, member in pairs if (key, name) not in self.broken]
+
+    def parameter(self, name: str, written: Json, path: Path) -> Parameter:
+        schema = {key: value for key, value in written.items() if key not in _OF_THE_LANGUAGE}
+        return Parameter(
+            name=name,
+            schema=with_type(schema),
+            path=path,
+            description=str(written.get("description") or written.get("title") or ""),
+            has_default="default" in written,
+            default=written.get("default"),
+            secret=bool(written.get("secret", False)),
+        )
+
+    def fact(self, name: str, written: Json, path: Path) -> Fact:
+        return Fact(name, self.action(written, path), path, expression(written.get("when")))
+
+    def check(self, written: Json, path: Path) -> Check:
+        return Check(str(expression(written["that"])), written["message"], path, expression(written.get("when")))
+
+    def step(self, written: Json, path: Path) -> Step | Release:
+        if "release" in written:
+            return Release(written["release"], path, written.get("name", ""))
+        return Step(
+            id=written["id"],
+            name=written.get("name", written["id"]),
+            action=self.action(written, path),
+            path=path,
+            when=expression(written.get("when")),
+            rollback=self.handlers(written.get("rollback"), (*path, "rollback")),
+            hold_seconds=seconds(written.get("hold")),
+        )
+
+    def handlers(self, written: Json, path: Path) -> tuple[Action, ...]:
+        if written is None:
+            return ()
+        if isinstance(written, list):
+            return tuple(self.action(handler, (*path, i)) for i, handler in enumerate(written))
+        return (self.action(written, path),)
+
+    def action(self, written: Json, path: Path) -> Action:
+        adapter = next(key for key in written if key in self.registry)
+        arguments = self.split_words(written[adapter], (*path, adapter))
+        return Action(adapter, arguments, path, seconds(written.get("timeout")), _retry(written.get("retry")))
+
+    def split_words(self, value: Json, path: Path) -> Json:
+        """The arguments with each `argv` as a list of words: split before any template is rendered."""
+        if isinstance(value, list):
+            return [self.split_words(member, (*path, i)) for i, member in enumerate(value)]
+        if not isinstance(value, dict):
+            return value
+        return {key: self.member(key, member, (*path, key)) for key, member in value.items()}
+
+    def member(self, key: str, value: Json, path: Path) -> Json:
+        if key != WORDS or not isinstance(value, str):
+            return self.split_words(value, path)
+        try:
+            return split_command(value)
+        except TemplateError as error:
+            self.problems.append(self.source.problem(str(error), path, hint="write the command line as a list"))
+            return [value]
+
+
+def with_type(schema: Mapping[str, Json]) -> dict[str, Json]:
+    """The schema of a parameter with its type: that of its choices, else string."""
+    if "type" in schema:
+        return dict(schema)
+    choices = schema.get("enum", [schema["const"]] if "const" in schema else [""])
+    types = sorted({_TYPES[type(choice)] for choice in choices if type(choice) in _TYPES})
+    return {**schema, "type": types[0] if len(types) == 1 else types} if types else dict(schema)
+
+
+def expression(written: Json) -> str | None:
+    """A bare expression as text; YAML's own true and false are ones too."""
+    if isinstance(written, bool):
+        return "true" if written else "false"
+    return written if written is None else str(written)
+
+
+def seconds(written: Json) -> float | None:
+    return None if written is None else duration.seconds(written)
+
+
+def _retry(written: Json) -> Retry | None:
+    if written is None:
+        return None
+    return Retry(written["attempts"], seconds(written.get("delay")) or Retry().delay_seconds)

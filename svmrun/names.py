@@ -20,7 +20,7 @@ def canonical(name: str) -> str:
 
     A path of another kind (`/dev/vx/dsk/x`, a file) comes back whole, without doubled slashes.
     """
-    name = _SLASHES.sub("/", name.strip())
+    name = tidy_path(name)
     if match := _VOLUME_PATH.fullmatch(name):
         diskset = match["diskset"]
         return f"{diskset}/{match['name']}" if diskset else match["name"]
@@ -39,7 +39,7 @@ def volume(name: str, diskset: str = "") -> str:
     _word(base, "a volume")
     if diskset and own_set and own_set != diskset:
         raise ValueError(f"{name} does not lie in the disk set {diskset}: its name says the set {own_set}")
-    chosen = own_set or _set_name(diskset)
+    chosen = own_set or (set_name(diskset) if diskset else "")
     return f"{chosen}/{base}" if chosen else base
 
 
@@ -70,6 +70,11 @@ def block_device(name: str, diskset: str = "") -> str:
     return _device(name, diskset, "dsk")
 
 
+def set_name(diskset: str) -> str:
+    """The name of a disk set as given. ValueError when it cannot be one (a program might take it for an option)."""
+    return _word(diskset, "a disk set")
+
+
 def tidy_path(path: str) -> str:
     """The path without doubled slashes: a template with an empty disk set writes `/dev/md//rdsk/d30`."""
     return _SLASHES.sub("/", path.strip())
@@ -78,10 +83,6 @@ def tidy_path(path: str) -> str:
 def _device(name: str, diskset: str, kind: str) -> str:
     own_set, base = split(volume(name, diskset))
     return f"/dev/md/{own_set}/{kind}/{base}" if own_set else f"/dev/md/{kind}/{base}"
-
-
-def _set_name(diskset: str) -> str:
-    return _word(diskset, "a disk set") if diskset else ""
 
 
 def _word(text: str, what: str) -> str:

@@ -17,13 +17,30 @@ from svmrun.adapters.notify import Notify
 from svmrun.adapters.services import Svcadm, Svcs
 from svmrun.adapters.session import Session
 from svmrun.adapters.suncluster import Cldevicegroup, Clnode, Cluster, Scstat
+from svmrun.adapters.svm_change import Metadetach, Metaoffline, Metaonline, Metasync, Metattach
+from svmrun.adapters.svm_status import Metaset, Metastat
 from svmrun.adapters.system import Df, Fuser
 from svmrun.adapters.tape import Mt
+from svmrun.adapters.ufs_dump import Ufsdump
+from svmrun.adapters.ufs_fsck import Fsck
+from svmrun.adapters.ufs_lockfs import Lockfs
+from svmrun.adapters.ufs_restore import Ufsrestore
 from svmrun.adapters.wait_for import WaitFor
 
 GROUP = "svmrun.adapters"
 
 REGISTRY: Final[dict[str, Adapter]] = {
+    "metaset": Metaset(),
+    "metastat": Metastat(),
+    "metadetach": Metadetach(),
+    "metattach": Metattach(),
+    "metaoffline": Metaoffline(),
+    "metaonline": Metaonline(),
+    "metasync": Metasync(),
+    "lockfs": Lockfs(),
+    "fsck": Fsck(),
+    "ufsdump": Ufsdump(),
+    "ufsrestore": Ufsrestore(),
     "mt": Mt(),
     "df": Df(),
     "fuser": Fuser(),

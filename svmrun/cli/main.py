@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except SvmrunError as error:
-        print(error if isinstance(error, (InvalidInput, UsageError)) else f"svmrun: {error}", file=sys.stderr)
+        print(error if isinstance(error, InvalidInput) else f"svmrun: {error}", file=sys.stderr)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the one catcher: a traceback is never shown to a user
         return _unexpected(error, words)
@@ -97,10 +97,10 @@ def _command_lines() -> str:
 
 def _unknown(word: str) -> str:
     if word.startswith("-"):
-        return f"svmrun: there is no option {word}{did_you_mean(word, ['--help', '--version'])}\ntry: svmrun --help"
+        return f"there is no option {word}{did_you_mean(word, ['--help', '--version'])}\ntry: svmrun --help"
     if word.endswith((".yaml", ".yml")):
-        return f"svmrun: there is no command {word!r}\nto run a runbook: svmrun execute {word}"
-    return f"svmrun: there is no command {word!r}{did_you_mean(word, COMMANDS)}\ntry: svmrun --help"
+        return f"there is no command {word!r}\nto run a runbook: svmrun execute {word}"
+    return f"there is no command {word!r}{did_you_mean(word, COMMANDS)}\ntry: svmrun --help"
 
 
 def _run(words: list[str]) -> int:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from svmrun.errors import UsageError
 
-if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction["Parser"]
+Subparsers: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 
 class Parser(argparse.ArgumentParser):
@@ -21,7 +20,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*args, **kwargs)
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{self.prog}: {message}\ntry: {self.prog} --help")
+        raise UsageError(f"{self.prog.removeprefix('svmrun ')}: {message}\ntry: {self.prog} --help")
 
     def options(self) -> list[str]:
         """Every option string that this parser knows."""

@@ -115,11 +115,13 @@ class LiveReporter:
         if self._live is None or self._progress is None or self._sink.behind:
             return
         self._drawn_at = now
-        height = self._console.height
-        self._live.update(draw(self._progress, self._running, tuple(self._tail), now, height), refresh=True)
+        width, height = self._console.size
+        picture = draw(self._progress, self._running, tuple(self._tail), now, width, height)
+        self._live.update(picture, refresh=True)
 
     def _print(self, text: str, style: str) -> None:
-        self._console.print(Text(printable(text), style=style, overflow="fold"))
+        # The terminal wraps: a command that is copied from it then stays one line.
+        self._console.print(Text(printable(text), style=style), soft_wrap=True)
 
 
 LOGGED = {

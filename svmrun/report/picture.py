@@ -26,6 +26,8 @@ MARKS: dict[str, tuple[str, str]] = {
 }
 VERDICT_STYLES = {"succeeded": "bold green", "rolled back": "bold yellow", "stuck": "bold white on red"}
 BAR_WIDTH = 24
+LONGEST_ID = 24
+WIDEST = 110  # columns; a time far away from its step is hard to read
 FEWEST_ROWS = 3
 WARN_AT = 0.8
 
@@ -39,26 +41,33 @@ class Running:
     text: str = ""
 
 
-def draw(progress: Progress, running: Running, tail: Sequence[str], now: float, height: int) -> RenderableType:
+def draw(
+    progress: Progress, running: Running, tail: Sequence[str], now: float, width: int, height: int
+) -> RenderableType:
     """At most `height` - 1 lines: of many steps those around the running one are shown."""
     below = [*_holds(progress.holds(), now), *_running(running), *_tail(tail)]
-    return Group(_steps(progress.steps(), now, max(FEWEST_ROWS, height - len(below) - 2)), *below)
+    return Group(_steps(progress.steps(), now, min(width, WIDEST), max(FEWEST_ROWS, height - len(below) - 2)), *below)
 
 
-def _steps(rows: Sequence[StepRow], now: float, room: int) -> Table:
-    table = Table(box=None, show_header=False, padding=(0, 1), expand=True)
+def _steps(rows: Sequence[StepRow], now: float, width: int, room: int) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 1), width=width)
     table.add_column(width=1)
-    table.add_column(ratio=3, no_wrap=True, overflow="ellipsis")
+    table.add_column(max_width=LONGEST_ID, no_wrap=True, overflow="ellipsis")
+    table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     table.add_column(width=13, no_wrap=True, justify="right")
-    table.add_column(ratio=2, no_wrap=True, overflow="ellipsis")
     first = _first_shown(rows, room)
     for row in rows[first : first + room]:
         mark, style = MARKS[row.status]
         took = duration(row.span.seconds(now)) if row.span else ""
-        note = row.note or (row.status if row.status not in ("waiting", "running", "succeeded") else "")
-        label = row.id if row.name in ("", row.id) else f"{row.id}  {row.name}"
-        table.add_row(Text(mark, style), Text(printable(label), style), Text(took), Text(printable(note), "dim"))
+        table.add_row(Text(mark, style), Text(printable(row.id), style), _what(row, style), Text(took))
     return table
+
+
+def _what(row: StepRow, style: str) -> Text:
+    """What became of a step is worth more than its name."""
+    status = "" if row.status in ("waiting", "running", "succeeded") else row.status
+    note = ": ".join(filter(None, (status, row.note)))
+    return Text(printable(note or row.name), style if note else "")
 
 
 def _first_shown(rows: Sequence[StepRow], room: int) -> int:

@@ -155,3 +155,8 @@ class Progress:
         if step.id not in {s.id for s in outstanding(self.plan, self.state)}:
             return "undone"
         return "not undone" if self.state.ended else "undoing"
+
+
+def output_path(folder: str, output: str) -> str:
+    """Events name an output by its file's name in the run's folder, or by a whole path."""
+    return output if not output or output.startswith("/") else f"{folder}/{output}"

@@ -9,6 +9,7 @@ from svmrun.plan.model import Plan
 from svmrun.report.words import count, duration, listing, moment, signal_name
 
 PURPOSES = {"found": "look at ", "forward": "", "release": "release ", "probe": "look at ", "rollback": "undo "}
+PRESENCE = {True: "in effect", False: "not in effect", None: "nothing can tell"}
 OUTCOMES = {"succeeded": "done", "failed": "FAILED", "unknown": "OUTCOME UNKNOWN"}
 
 
@@ -61,14 +62,14 @@ def _started(event: e.ActionStarted) -> str:
 
 
 def _ended(event: e.ActionEnded) -> str:
-    took = f" in {duration(event.seconds)}" if event.outcome == "succeeded" else f" after {duration(event.seconds)}"
     message = f": {event.message}" if event.message else ""
+    if event.role in ("found", "probe") and event.outcome == "succeeded":
+        return f"{_subject(event)}: {PRESENCE[event.present]}{message}"
+    took = f" in {duration(event.seconds)}" if event.outcome == "succeeded" else f" after {duration(event.seconds)}"
     return f"{_subject(event)}: {_outcome(event)}{took}{message}"
 
 
 def _outcome(event: e.ActionEnded) -> str:
-    if event.role in ("found", "probe") and event.outcome == "succeeded":
-        return {True: "its effect is there", False: "its effect is not there", None: "cannot tell"}[event.present]
     if event.outcome == "succeeded" and not event.changed:
         return "was so already"
     return OUTCOMES[event.outcome]

@@ -38,7 +38,6 @@ class RunSummary:
     runbook: str
     file: str
     host: str
-    simulated: bool
     started_at: float
     ended_at: float | None
     seconds: float | None

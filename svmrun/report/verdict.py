@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from svmrun.core.events import RunEnded
-from svmrun.report.progress import Progress
+from svmrun.report.progress import Progress, output_path
 from svmrun.report.words import duration, listing
 
 HEADLINES = {
@@ -54,15 +54,18 @@ def _rolled_back(progress: Progress, end: RunEnded) -> list[str]:
 
 def _stuck(progress: Progress, end: RunEnded) -> list[str]:
     """Both causes are told: what failed, and what could not be undone."""
-    left = [row for row in progress.steps() if row.status in ("not undone", "undoing")]
     lines = [f"  cause: {end.cause}"]
-    lines += [f"  not undone: {row.id}: {progress.failures.get(row.id) or 'its effect is still there'}" for row in left]
     if undone := progress.undone():
         lines.append(f"  undone: {listing(undone)}")
-    lines += ["  still there, and what ends it:", *(f"    {line}" for line in end.left)]
+    lines += ["  could not be undone, and is still there:", *(f"    {line}" for line in end.left or _left(progress))]
     if progress.state.card:
         lines.append(f"  all of it by hand, on the host: sh {shlex.quote(progress.state.card)}")
     return [*lines, f"  next: remove the cause, then: svmrun recover {progress.state.run}"]
+
+
+def _left(progress: Progress) -> list[str]:
+    rows = [row for row in progress.steps() if row.status in ("not undone", "undoing")]
+    return [f"{row.id}: {progress.failures.get(row.id) or 'its effect is still there'}" for row in rows]
 
 
 def _guard(progress: Progress) -> list[str]:
@@ -77,7 +80,7 @@ def _where(progress: Progress, folder: str) -> list[str]:
     failed = [row.id for row in progress.steps() if row.status in ("failed", "doubtful", "undone", "not undone")]
     name = progress.state.causing_step or (failed[-1] if failed else "")
     if file := progress.output_files.get(name):
-        lines.append(f"  output of {name}: {file if file.startswith('/') else f'{folder}/{file}'}")
+        lines.append(f"  output of {name}: {output_path(folder, file)}")
     if progress.state.journal_lost:
         lines.append(f"  the journal is not complete: {progress.state.journal_lost}")
     if progress.state.run:

@@ -10,7 +10,9 @@ SIZE_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 def duration(seconds: float) -> str:
-    """Two units at most: `0.4 s`, `12 s`, `2 min 5 s`, `3 h 10 min`, `2 d 4 h`."""
+    """Two units at most: `20 ms`, `0.4 s`, `12 s`, `2 min 5 s`, `3 h 10 min`, `2 d 4 h`."""
+    if 0.0005 <= seconds < 0.0995:
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 9.95:
         return f"{max(seconds, 0.0):.1f} s".replace(".0 s", " s")
     whole = round(seconds)

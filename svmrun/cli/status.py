@@ -1,0 +1,95 @@
+"""`svmrun status`: what is not at its end, what it holds on the host, and what to type."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import time
+
+from svmrun.cli.parser import Subparsers, add_command
+from svmrun.cli.recorded import read_record, recorded_runs
+from svmrun.core.events import GuardArmed, RecoveryStarted, RunStarted
+from svmrun.effects.group import alive, process_started
+from svmrun.report.document import as_json, status_text
+from svmrun.report.progress import Progress
+from svmrun.report.shapes import Unfinished, UnfinishedRun
+from svmrun.report.summary import Record, doing, held_time, is_unfinished, summarize
+
+EXAMPLES = [
+    ("svmrun status", "what unfinished runs hold, since when and against which limit"),
+    ("svmrun status --exit-code --output json", "for a monitor: exit code 1 when a run needs somebody"),
+]
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = add_command(
+        subparsers,
+        "status",
+        "Show unfinished and stuck runs: what they hold now, whether runner and guard are alive, and what to type.",
+        examples=EXAMPLES,
+    )
+    parser.add_argument("--output", choices=("text", "json"), default="text", help="how to print it (default: text)")
+    parser.add_argument(
+        "--exit-code", action="store_true", help="exit with 1 when a run is stuck, or unfinished with a dead runner"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    found = [look(read_record(folder)) for folder in recorded_runs()]
+    unfinished = Unfinished(tuple(run for run in found if run is not None))
+    print(as_json(unfinished) if options.output == "json" else status_text(unfinished))
+    needs_somebody = any(run.runner_alive is not True for run in unfinished.runs)
+    return 1 if options.exit_code and needs_somebody else 0
+
+
+def look(record: Record) -> UnfinishedRun | None:
+    """What is known of a run now; None when it is at its end and left nothing."""
+    progress, started = record.progress(), record.started
+    summary = summarize(record)
+    if progress is None or started is None:
+        advice = f"look at {record.journal}, and at the host itself"
+        return UnfinishedRun(summary, 0, None, "none", None, None, "", (), (), "", advice)
+    if not is_unfinished(progress):
+        return None
+    runner = [event for event in record.events if isinstance(event, RunStarted | RecoveryStarted)][-1]
+    armed = [event for event in record.events if isinstance(event, GuardArmed)]
+    ended = progress.state.ended
+    runner_alive = False if ended else _is_alive(runner.pid, runner.pid_started, runner.host)
+    return UnfinishedRun(
+        summary,
+        runner.pid,
+        runner_alive,
+        progress.state.guard,
+        armed[-1].pid if armed else None,
+        _is_alive(armed[-1].pid, armed[-1].pid_started, summary.host) if armed else None,
+        doing(progress),
+        tuple(held_time(hold, time.time()) for hold in progress.holds()),
+        ended.left if ended else (),
+        progress.state.card,
+        _advice(progress, runner, runner_alive),
+    )
+
+
+def _is_alive(pid: int, started: str, host: str) -> bool | None:
+    """None when the process belongs to another machine: nothing can tell from here."""
+    if alive(pid, started):
+        return True
+    return False if host == socket.gethostname() or _same_boot(started) else None
+
+
+def _same_boot(started: str) -> bool:
+    """True when the start time carries this machine's boot in front, as `process_started` tells it on Linux."""
+    boot, _, _ = process_started(os.getpid()).rpartition(":")
+    return bool(boot) and started.startswith(f"{boot}:")
+
+
+def _advice(progress: Progress, runner: RunStarted | RecoveryStarted, runner_alive: bool | None) -> str:
+    run = progress.state.run
+    if runner_alive:
+        return f"wait for it; to cancel it and undo what it did: kill -INT {runner.pid}"
+    if runner_alive is None:
+        return f"on {runner.host}, where its runner was started: svmrun status"
+    if progress.state.ended:
+        return f"remove the cause, then: svmrun recover {run}"
+    return f"svmrun recover {run}"

@@ -38,6 +38,7 @@ class Stripe:
     image: Literal["live", "moment", "crash", "mixed"] = "live"
     last_mounted: str = ""
     hot_spare_pool: str = ""
+    repaired: int = -1  # the generation that fsck has put in order
 
 
 @dataclass(frozen=True)

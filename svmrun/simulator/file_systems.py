@@ -1,0 +1,46 @@
+"""Which file system a path lies on, and who has to wait while it is locked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from svmrun.simulator.world import FileSystem, World
+
+
+def normal(path: str) -> str:
+    """The path without doubled slashes, `.` and `..`; a relative path is taken from `/`."""
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == "..":
+            parts = parts[:-1]
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/" + "/".join(parts)
+
+
+def containing(world: World, path: str) -> FileSystem | None:
+    """The file system that the path lies on: the mounted one if it is mounted, else the one below it."""
+    place = normal(path).rstrip("/") + "/"
+    above = [f for f in world.file_systems if place.startswith(f.mount_point.rstrip("/") + "/")]
+    return max(above, key=lambda f: len(f.mount_point), default=None)
+
+
+def mounted_on(world: World, mount_point: str) -> FileSystem | None:
+    return next((f for f in world.file_systems if f.mount_point == mount_point), None)
+
+
+def put(world: World, changed: FileSystem) -> World:
+    """The world with this file system in the place of the one of that mount point."""
+    kept = tuple(changed if f.mount_point == changed.mount_point else f for f in world.file_systems)
+    return replace(world, file_systems=kept)
+
+
+def writable(path: str) -> Callable[[World], bool]:
+    """A condition to wait for: a change of this path would not block (any lock but `unlock` holds changes)."""
+
+    def holds(world: World) -> bool:
+        found = containing(world, path)
+        return found is None or found.lock == "unlock"
+
+    return holds

@@ -1,0 +1,48 @@
+"""Put the simulated commands in a folder: `bin/NAME` for every command, and the world beside them.
+
+Each program starts an isolated interpreter that imports the models and the standard library, and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import svmrun
+from svmrun.errors import UsageError
+from svmrun.simulator import state_file
+from svmrun.simulator.commands import COMMANDS
+from svmrun.simulator.world import World
+
+PROGRAM = """#!{python} -ISE
+import os, sys
+sys.path.append({package!r})
+from svmrun.simulator.shim import main
+sys.exit(main({folder}))
+"""
+FOLDER = "os.path.dirname(os.path.dirname(os.path.abspath(__file__)))"
+
+
+def install(folder: str | os.PathLike[str], world: World) -> None:
+    """Make or renew the commands in `folder`, with this world. The folder may be moved, but not the package.
+
+    Raises UsageError when the folder cannot be written.
+    """
+    text = PROGRAM.format(python=sys.executable, package=str(Path(svmrun.__file__).parent.parent), folder=FOLDER)
+    programs = Path(folder) / "bin"
+    try:
+        programs.mkdir(parents=True, exist_ok=True)
+        state_file.write(str(folder), world)
+        for name in COMMANDS:
+            _write_program(programs / name, text)
+    except OSError as error:
+        raise UsageError(f"cannot install the simulated commands in {folder}: {error.strerror}") from None
+
+
+def _write_program(path: Path, text: str) -> None:
+    """By rename, since the old one may be running."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.chmod(0o755)
+    temporary.replace(path)

@@ -1,0 +1,41 @@
+"""What processes leave in the world while they live: open devices, and lock requests that wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from svmrun.simulator.volumes import canonical
+from svmrun.simulator.world import OpenDevice, World
+
+
+def opened(world: World, pid: int, device: str, *, writing: bool = False, user: str = "root") -> World:
+    """The world in which the process has the device open. It is closed when the process ends, however it ends."""
+    entry = OpenDevice(pid, canonical(device), writing, user)
+    return world if entry in world.opens else replace(world, opens=(*world.opens, entry))
+
+
+def closed(world: World, pid: int, device: str) -> World:
+    name = canonical(device)
+    return replace(world, opens=tuple(o for o in world.opens if (o.pid, o.device) != (pid, name)))
+
+
+def users(world: World, device: str) -> tuple[OpenDevice, ...]:
+    """Who has the device open, in the order of their opens."""
+    name = canonical(device)
+    return tuple(o for o in world.opens if o.device == name)
+
+
+def forget(world: World, is_dead: Callable[[int], bool]) -> World:
+    """The world without what dead processes had: an open device is closed, a waiting lock request is gone."""
+    pids = {o.pid for o in world.opens} | {f.pending_pid for f in world.file_systems if f.pending_pid}
+    dead = {pid for pid in pids if is_dead(pid)}
+    return without(world, dead) if dead else world
+
+
+def without(world: World, pids: Collection[int]) -> World:
+    file_systems = tuple(
+        replace(f, pending_lock="", pending_pid=0) if f.pending_pid and f.pending_pid in pids else f
+        for f in world.file_systems
+    )
+    return replace(world, opens=tuple(o for o in world.opens if o.pid not in pids), file_systems=file_systems)

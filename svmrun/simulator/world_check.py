@@ -1,0 +1,81 @@
+"""What must hold in a world beyond its schema: known names, each side in one mirror, something to read from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from svmrun.simulator.volumes import BEING_SYNCED, disk_set, set_name, stripe
+from svmrun.simulator.world import Mirror, World
+
+Path = tuple[str | int, ...]
+Finding = tuple[str, Path]
+MAXIMUM_SUBMIRRORS = 4
+
+
+def world_findings(world: World) -> list[Finding]:
+    """Every contradiction, with the place of it in the world file."""
+    return [*_sets(world), *_names(world), *_mirrors(world), *_sides(world), *_mounts(world)]
+
+
+def _sets(world: World) -> Iterator[Finding]:
+    for number, found in enumerate(world.sets):
+        if found.owner is not None and found.owner not in found.hosts:
+            yield f"{found.owner} owns {found.name}, but is not one of its hosts", ("sets", number, "owner")
+    for name, path in _volumes(world):
+        if set_name(name) and disk_set(world, set_name(name)) is None:
+            yield f"there is no disk set {set_name(name)}", path
+
+
+def _names(world: World) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for name, path in _volumes(world):
+        if name in seen:
+            yield f"{name} is there twice", path
+        seen.add(name)
+
+
+def _volumes(world: World) -> Iterator[tuple[str, Path]]:
+    for number, mirror in enumerate(world.mirrors):
+        yield mirror.name, ("mirrors", number, "name")
+    for number, volume in enumerate(world.stripes):
+        yield volume.name, ("stripes", number, "name")
+    for number, other in enumerate(world.others):
+        yield other.name, ("others", number, "name")
+
+
+def _mirrors(world: World) -> Iterator[Finding]:
+    for number, found in enumerate(world.mirrors):
+        path = ("mirrors", number, "submirrors")
+        slots = [s.slot for s in found.submirrors]
+        if not 1 <= len(slots) <= MAXIMUM_SUBMIRRORS or len(set(slots)) < len(slots):
+            yield f"{found.name} needs one to four submirrors, each in a slot of its own", path
+        if not any(s.state in ("running", "component-erred", "component-resync") for s in found.submirrors):
+            yield f"no submirror of {found.name} can be read", path
+        if found.resync and not any(s.state in BEING_SYNCED for s in found.submirrors):
+            yield f"{found.name} has a resync, but no submirror waits for one", ("mirrors", number, "resync")
+
+
+def _sides(world: World) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for number, found in enumerate(world.mirrors):
+        for place, side in enumerate(found.submirrors):
+            path = ("mirrors", number, "submirrors", place)
+            if stripe(world, side.name) is None:
+                yield f"{found.name} names {side.name}, which is no stripe of this world", path
+            elif _too_small(world, found, side.name):
+                yield f"{side.name} is smaller than {found.name}", path
+            if side.name in seen:
+                yield f"{side.name} is a submirror twice", path
+            seen.add(side.name)
+
+
+def _too_small(world: World, found: Mirror, side: str) -> bool:
+    volume = stripe(world, side)
+    return volume is not None and volume.size < found.size
+
+
+def _mounts(world: World) -> Iterator[Finding]:
+    points = [f.mount_point for f in world.file_systems]
+    for number, point in enumerate(points):
+        if point in points[:number]:
+            yield f"{point} is a mount point twice", ("file_systems", number, "mount_point")

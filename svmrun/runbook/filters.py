@@ -11,53 +11,33 @@ from typing import Any
 
 from jinja2.filters import FILTERS
 
+from svmrun import names
 from svmrun.runbook.budget import spend
 from svmrun.runbook.pieces import TemplateError
 
-# /dev/md/dsk/d0, /dev/md/SET/rdsk/d0, SET/d0, d0: the forms that metastat(1M) accepts.
-_DEVICE_PATH = re.compile(r"/dev/md/(?:(?P<set>[^/]+)/)?r?dsk/(?P<name>[^/]+)")
-_SHORT_NAME = re.compile(r"(?:(?P<set>[^/]+)/)?(?P<name>[^/]+)")
 _KINDS: dict[type, str] = {list: "list", tuple: "list", dict: "mapping"}
 _WIDTH = re.compile(r"%[^a-zA-Z%]*?(\*|[0-9]{4,})")
 _MOST_DIGITS_OF_ROUND = 15
 
 
-def _split(value: Any) -> tuple[str, str]:
-    """Disk set (empty: the local one) and name of a volume."""
-    text = str(value).strip()
-    found = _DEVICE_PATH.fullmatch(text) or _SHORT_NAME.fullmatch(text)
-    if not found or not isinstance(value, str):
-        raise TemplateError(f"{value!r} is not the name of a volume (d0, schost-1/d0, /dev/md/schost-1/rdsk/d0)")
-    return found["set"] or "", found["name"]
-
-
 def canonical(value: Any) -> str:
-    """`SET/dN`, or `dN` in the local set, whatever form the name had."""
-    diskset, name = _split(value)
-    return f"{diskset}/{name}" if diskset else name
+    """`SET/dN`, or `dN` in the local set, whatever form the name had; a device's short name likewise."""
+    return names.canonical(as_text(value))
 
 
 def volume(value: Any, diskset: str = "") -> str:
     """The canonical name of a volume of that disk set: `'d0' | volume('schost-1')` is `schost-1/d0`."""
-    own, name = _split(value)
-    if own and diskset and own != diskset:
-        raise TemplateError(f"{value!r} is not in the disk set {diskset!r}")
-    return canonical(f"{own or diskset}/{name}" if own or diskset else name)
+    return names.volume(as_text(value), as_text(diskset))
 
 
 def raw_device(value: Any, diskset: str = "") -> str:
     """The raw device of a volume: `/dev/md/SET/rdsk/dN`, or `/dev/md/rdsk/dN` in the local set."""
-    return _device(value, diskset, "rdsk")
+    return names.raw_device(as_text(value), as_text(diskset))
 
 
 def block_device(value: Any, diskset: str = "") -> str:
     """The block device of a volume: `/dev/md/SET/dsk/dN`, or `/dev/md/dsk/dN` in the local set."""
-    return _device(value, diskset, "dsk")
-
-
-def _device(value: Any, diskset: str, folder: str) -> str:
-    own, name = _split(volume(value, diskset))
-    return posixpath.join("/dev/md", own, folder, name)
+    return names.block_device(as_text(value), as_text(diskset))
 
 
 def basename(value: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
 
 from svmrun.runbook.near import meant, nearest
 from svmrun.runbook.pieces import TEMPLATE
@@ -189,3 +191,32 @@ def _shown(value: Json) -> str:
         return "a list"
     text = {True: "true", False: "false"}.get(value, repr(value)) if isinstance(value, bool) else repr(value)
     return "null" if value is None else text if len(text) <= 60 else text[:57] + "..."
+
+
+def schema_fault(schema: Mapping[str, Json]) -> tuple[tuple[str | int, ...], str] | None:
+    """Where and why something cannot serve as the schema of a value; None when it can."""
+    for path, keyword, value in _keywords(schema):
+        if keyword in ("$ref", "$dynamicRef"):
+            return path, "references have no place in the schema of a value"
+        if keyword == "pattern" and isinstance(value, str) and (fault := _pattern_fault(value)):
+            return path, fault
+    try:
+        Draft202012Validator.check_schema(dict(schema))
+    except SchemaError as error:
+        return tuple(error.absolute_path), f"this is not a JSON schema: {error.message}"
+    return None
+
+
+def _keywords(value: Json, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str, Json]]:
+    if isinstance(value, Mapping):
+        for key, member in value.items():
+            yield (*path, key), key, member
+            yield from _keywords(member, (*path, key))
+
+
+def _pattern_fault(pattern: str) -> str | None:
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        return f"this is not a regular expression: {error}"
+    return None

@@ -1,0 +1,92 @@
+"""What may not stand inside a hold that keeps writers waiting, and whether all of it fits the hold's limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from svmrun.runbook.model import Action, Release, Step
+from svmrun.runbook.subject import Subject
+from svmrun.runbook.windows import Part, excess
+
+MOST_ATTEMPTS = 10
+
+
+def check_blocking_holds(subject: Subject) -> None:
+    steps = subject.runbook.steps
+    for index, step in enumerate(steps):
+        if isinstance(step, Step) and step.hold_seconds is not None and subject.blocks_writers(step.action):
+            end = next(
+                (i for i, s in enumerate(steps) if isinstance(s, Release) and s.step == step.id and i > index), None
+            )
+            if end is not None:
+                _check_window(subject, step, steps[index + 1 : end])
+
+
+def _check_window(subject: Subject, hold: Step, inside: Sequence[Step | Release]) -> None:
+    for action in _actions(subject, [hold, *inside, Release(hold.id, hold.path)]):
+        for message, hint in _faults(subject, action):
+            text = f"{message} while {hold.id!r} keeps writers waiting"
+            subject.report(text, (*action.path, action.adapter), hint, of_key=True)
+    parts = _parts(subject, hold, inside)
+    if parts and hold.hold_seconds and (sentence := excess(hold.id, hold.hold_seconds, parts)):
+        subject.report(sentence, (*hold.path, "hold"), "shorten the timeouts, or allow the hold to last longer")
+
+
+def _actions(subject: Subject, steps: Sequence[Step | Release]) -> Iterator[Action]:
+    for step in steps:
+        yield from [step.action] if isinstance(step, Step) else _handlers(subject, step.step)
+
+
+def _handlers(subject: Subject, step_id: str) -> tuple[Action, ...]:
+    return next((step.rollback for step in subject.steps() if step.id == step_id), ())
+
+
+def _faults(subject: Subject, action: Action) -> Iterator[tuple[str, str | None]]:
+    judged = subject.judged(action)
+    later = "move it behind the release"
+    if judged and judged[0].asks(judged[1]):
+        yield f"{action.adapter!r} may ask a person", later
+    if judged and judged[0].copies(judged[1]):
+        yield f"{action.adapter!r} copies data", later
+    performer = subject.registry[action.adapter].performer
+    if performer == "notice":
+        yield f"{action.adapter!r} sends a notice", later
+    if performer == "poll" and action.timeout_seconds is None:
+        yield f"{action.adapter!r} waits without a limit of its own", "give it a timeout, or move it behind the release"
+    if action.retry and action.retry.attempts > MOST_ATTEMPTS:
+        yield f"{action.adapter!r} is tried {action.retry.attempts} times", f"try at most {MOST_ATTEMPTS} times"
+
+
+def _parts(subject: Subject, hold: Step, inside: Sequence[Step | Release]) -> list[Part]:
+    """The arithmetic's parts; none when a timeout depends on a value that is not known yet."""
+    parts: list[Part | None] = [_forward(subject, hold)]
+    for step in inside:
+        parts += [_forward(subject, step)] if isinstance(step, Step) else _release(subject, step.step)
+    parts += _release(subject, hold.id)
+    return [] if None in parts else [part for part in parts if part]
+
+
+def _forward(subject: Subject, step: Step) -> Part | None:
+    timeout = _timeout(subject, step.action)
+    if timeout is None:
+        return None
+    retry = step.action.retry
+    return Part(step.id, timeout, retry.attempts, retry.delay_seconds) if retry else Part(step.id, timeout)
+
+
+def _release(subject: Subject, step_id: str) -> list[Part | None]:
+    """One attempt of each handler: that is the success path."""
+    step = next((s for s in subject.steps() if s.id == step_id), None)
+    least = _timeout(subject, step.action) if step else None
+    if step is None or least is None:
+        return [None]
+    times = [(h, h.timeout_seconds, _timeout(subject, h)) for h in step.rollback]
+    what = f"release of {step_id}"
+    return [None if own is None else Part(what, written or max(least, own)) for _, written, own in times]
+
+
+def _timeout(subject: Subject, action: Action) -> float | None:
+    if action.timeout_seconds is not None:
+        return action.timeout_seconds
+    judged = subject.judged(action)
+    return judged[0].default_timeout(judged[1]) if judged else None

@@ -1,0 +1,141 @@
+"""Names in templates and expressions: each must be known by the time it is evaluated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from svmrun.runbook.model import Action, Path, Step
+from svmrun.runbook.near import meant, nearest
+from svmrun.runbook.pieces import TemplateError, has_template
+from svmrun.runbook.subject import Subject
+from svmrun.runbook.template import names_in, names_used, texts
+
+HOST, STEPS, RESULT = "host", "steps", "result"
+_WORD_BEFORE, _WORD_AFTER = r"(?<![\w.'-])", r"(?![\w-])"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The names that may be used somewhere: first names, ids of earlier steps, and the step that it belongs to."""
+
+    names: frozenset[str]
+    steps: tuple[str, ...] = ()
+    own: str | None = None
+
+
+@dataclass(frozen=True)
+class Use:
+    """A text that is evaluated: a template, or a bare expression."""
+
+    text: str
+    path: Path
+    scope: Scope
+    bare: bool = False
+
+
+def check_names(subject: Subject) -> None:
+    """Syntax, filters and names of every template and expression."""
+    for use in uses(subject):
+        try:
+            chains = names_in(use.text) if use.bare else names_used(use.text)
+        except TemplateError as error:
+            subject.report(str(error), use.path)
+            continue
+        for chain in sorted(chains):
+            _check_chain(subject, use, chain.split("."))
+
+
+def uses(subject: Subject) -> Iterator[Use]:
+    """Every text of the runbook that is evaluated."""
+    parameters, facts = frozenset(subject.parameter_names), subject.fact_names
+    everything = Scope(parameters | set(facts) | {HOST})
+    for parameter in subject.runbook.parameters:
+        yield from _templates(parameter.default, (*parameter.path, "default"), everything)
+    for fact in subject.runbook.facts:
+        earlier = Scope(parameters | set(facts[: facts.index(fact.name)]) | {HOST})
+        yield from _when(fact.when, fact.path, earlier)
+        yield from _of_action(subject, fact.action, earlier)
+    for check in subject.runbook.checks:
+        yield from _when(check.when, check.path, everything)
+        yield Use(check.that, (*check.path, "that"), everything, bare=True)
+        yield from _templates(check.message, (*check.path, "message"), everything)
+    for step in subject.steps():
+        yield from _of_step(subject, step, everything.names)
+
+
+def _of_step(subject: Subject, step: Step, names: frozenset[str]) -> Iterator[Use]:
+    earlier = subject.step_ids[: subject.step_ids.index(step.id)]
+    scope = Scope(names | {STEPS}, earlier, step.id)
+    yield from _when(step.when, step.path, scope)
+    yield from _of_action(subject, step.action, scope)
+    for handler in step.rollback:
+        yield from _of_action(subject, handler, scope)
+
+
+def _of_action(subject: Subject, action: Action, scope: Scope) -> Iterator[Use]:
+    adapter, path = subject.registry[action.adapter], (*action.path, action.adapter)
+    inner = subject.polled(action)
+    result = {RESULT} if adapter.performer != "judge" else set()
+    for key, value in action.arguments.items():
+        if key in adapter.expressions:
+            wider = Scope(scope.names | result, scope.steps, scope.own)
+            yield from (Use(text, where, wider, bare=True) for text, where in texts(value, (*path, key)))
+        elif not (inner and key == inner.adapter):
+            yield from _templates(value, (*path, key), scope)
+    if inner:
+        yield from _of_action(subject, inner, scope)
+
+
+def _templates(value: Any, path: Path, scope: Scope) -> Iterator[Use]:
+    return (Use(text, where, scope) for text, where in texts(value, path) if has_template(text))
+
+
+def _when(expression: str | None, path: Path, scope: Scope) -> Iterator[Use]:
+    if expression is not None:
+        yield Use(expression, (*path, "when"), scope, bare=True)
+
+
+def _check_chain(subject: Subject, use: Use, chain: list[str]) -> None:
+    root = chain[0]
+    if root not in use.scope.names:
+        _report(subject, use, root, *_unknown(subject, use, root))
+    elif root == STEPS and len(chain) > 1 and chain[1] not in use.scope.steps:
+        _report(subject, use, chain[1], *_unknown_step(subject, use, chain[1]))
+
+
+def _unknown(subject: Subject, use: Use, name: str) -> tuple[str, str | None]:
+    if name == RESULT:
+        return "'result' is known only in expressions about an action's own result, such as `until`", None
+    if name == STEPS:
+        return "results of steps are not known here, before anything has run", "use a fact instead"
+    if name in subject.fact_names:
+        return f"the fact {name!r} is read later than this", "move the fact up"
+    return f"nothing is called {name!r}", _hint(name, use.scope.names)
+
+
+def _unknown_step(subject: Subject, use: Use, name: str) -> tuple[str, str | None]:
+    if name == use.scope.own:
+        return f"the result of {name!r} is not known before that step has run", None
+    if name in subject.step_ids:
+        return f"the step {name!r} runs later than this", None
+    near = nearest(name, subject.step_ids)
+    if near and "-" in near:
+        return f"there is no step {name!r}", f"a name with a dash is written steps['{near}']"
+    return f"there is no step {name!r}", _hint(name, use.scope.steps)
+
+
+def _hint(name: str, known: Iterable[str]) -> str | None:
+    return meant(name, known)
+
+
+def _report(subject: Subject, use: Use, name: str, message: str, hint: str | None) -> None:
+    if found := re.search(f"{_WORD_BEFORE}{re.escape(name)}{_WORD_AFTER}", use.text):
+        # Looked up together with what follows it, because the name alone may stand in another word before.
+        line = use.text[found.start() :].splitlines()[0]
+        if any(line in source_line for source_line in subject.runbook.source.text.splitlines()):
+            subject.report_inside(message, use.path, line, hint)
+            return
+    subject.report_inside(message, use.path, name, hint)

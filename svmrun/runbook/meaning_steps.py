@@ -1,0 +1,62 @@
+"""Steps together: unique ids, holds and their releases."""
+
+from __future__ import annotations
+
+from svmrun.runbook.model import Release, Step
+from svmrun.runbook.near import meant
+from svmrun.runbook.subject import Subject
+
+
+def check_steps(subject: Subject) -> None:
+    _check_ids(subject)
+    _check_releases(subject)
+    _check_holds(subject)
+
+
+def _check_ids(subject: Subject) -> None:
+    first: dict[str, int] = {}
+    for step in subject.runbook.steps:
+        if isinstance(step, Release):
+            continue
+        path = (*step.path, "id")
+        line = subject.runbook.source.position(path).line
+        if step.id in first:
+            subject.report(f"a step is called {step.id!r} already (line {first[step.id]})", path, "choose another id")
+        first.setdefault(step.id, line)
+        if step.id.startswith("release-") and step.id.removeprefix("release-") in subject.step_ids:
+            subject.report(f"{step.id!r} is the name of a release", path, "choose another id")
+
+
+def _check_releases(subject: Subject) -> None:
+    """Each release must follow the hold that it ends, once."""
+    seen: set[str] = set()
+    released: dict[str, int] = {}
+    steps = {step.id: step for step in subject.steps()}
+    for step in subject.runbook.steps:
+        if isinstance(step, Step):
+            seen.add(step.id)
+            continue
+        path = (*step.path, "release")
+        if step.step not in subject.step_ids:
+            holds = [s.id for s in steps.values() if s.hold_seconds]
+            subject.report(f"there is no step {step.step!r} to release", path, meant(step.step, holds))
+        elif step.step in steps and steps[step.step].hold_seconds is None:
+            subject.report(f"the step {step.step!r} holds nothing", path, "give it a 'hold', or leave the release away")
+        elif step.step in released:
+            subject.report(
+                f"{step.step!r} is released already, in line {released[step.step]}", path, "keep one of them"
+            )
+        elif step.step in steps and step.step not in seen:
+            subject.report(f"{step.step!r} is released before it has run", path, "move the release behind it")
+        released.setdefault(step.step, subject.runbook.source.position(path).line)
+
+
+def _check_holds(subject: Subject) -> None:
+    """Each hold must be released; not judged while a broken step may be the release."""
+    released = {step.step for step in subject.runbook.steps if isinstance(step, Release)}
+    if subject.has_broken_steps:
+        return
+    for step in subject.steps():
+        if step.hold_seconds is not None and step.id not in released:
+            message = f"the hold of {step.id!r} is never released"
+            subject.report(message, (*step.path, "hold"), f"add a later step: - release: {step.id}", of_key=True)

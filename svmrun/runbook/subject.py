@@ -1,0 +1,111 @@
+"""What the checks of meaning look at, and how they report."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from svmrun.adapters.base import Adapter
+from svmrun.errors import Position, Problem
+from svmrun.runbook.model import Action, Fact, Path, Runbook, Step
+from svmrun.runbook.pieces import has_template
+from svmrun.runbook.template import texts
+from svmrun.runbook.violations import violations
+
+Json = Any
+
+
+@dataclass
+class Subject:
+    """A runbook, and the names that its document declares: those of broken members too, which the runbook lacks."""
+
+    runbook: Runbook
+    document: Json
+    broken: Collection[Path]
+    registry: Mapping[str, Adapter]
+    problems: list[Problem] = field(default_factory=list)
+
+    def report(self, message: str, path: Path, hint: str | None = None, *, of_key: bool = False) -> None:
+        self.problems.append(self.runbook.source.problem(message, path, hint=hint, of_key=of_key))
+
+    def report_inside(self, message: str, path: Path, part: str, hint: str | None = None) -> None:
+        """Report at that part of the text which stands at `path`."""
+        position = self.position_of(part, path)
+        self.problems.append(self.runbook.source.problem_at(message, position, hint=hint))
+
+    def position_of(self, part: str, path: Path) -> Position:
+        """Where a part of a text stands; the text's own place when it is written with escapes."""
+        start = self.runbook.source.position(path)
+        lines = self.runbook.source.text.splitlines()
+        for number in range(start.line, min(start.line + 20, len(lines) + 1)):
+            first = start.column - 1 if number == start.line else 0
+            found = lines[number - 1].find(part, first)
+            if found >= 0:
+                return Position(start.file, number, found + 1)
+        return start
+
+    @cached_property
+    def parameter_names(self) -> tuple[str, ...]:
+        return self._keys("parameters")
+
+    @cached_property
+    def fact_names(self) -> tuple[str, ...]:
+        return self._keys("facts")
+
+    @cached_property
+    def step_ids(self) -> tuple[str, ...]:
+        """The ids in the document, in order, with those of broken steps."""
+        steps = self.document.get("steps") if isinstance(self.document, dict) else None
+        members = steps if isinstance(steps, list) else []
+        return tuple(m["id"] for m in members if isinstance(m, dict) and isinstance(m.get("id"), str))
+
+    @cached_property
+    def has_broken_steps(self) -> bool:
+        return any(path[:1] == ("steps",) for path in self.broken) or not self.runbook.steps
+
+    def _keys(self, section: str) -> tuple[str, ...]:
+        value = self.document.get(section) if isinstance(self.document, dict) else None
+        return tuple(value) if isinstance(value, dict) else ()
+
+    def steps(self) -> Iterator[Step]:
+        return (step for step in self.runbook.steps if isinstance(step, Step))
+
+    def actions(self) -> Iterator[tuple[Action, Step | Fact]]:
+        """Every action with its owner, rollback handlers and polled actions included."""
+        for owner in (*self.runbook.facts, *self.steps()):
+            for action in (owner.action, *(owner.rollback if isinstance(owner, Step) else ())):
+                yield action, owner
+                if inner := self.polled(action):
+                    yield inner, owner
+
+    def polled(self, action: Action) -> Action | None:
+        """The action inside an action."""
+        if not self.registry[action.adapter].nests:
+            return None
+        path = (*action.path, action.adapter)
+        key = next(key for key in action.arguments if key in self.registry)
+        return Action(key, action.arguments[key], path)
+
+    def judged(self, action: Action) -> tuple[Adapter, dict[str, Json]] | None:
+        """The adapter and the arguments that it can be asked about; None while a typed argument is a template."""
+        adapter = self.registry[action.adapter]
+        own = {k: v for k, v in action.arguments.items() if not (adapter.nests and k in self.registry)}
+        if violations(adapter.schema, own):
+            return None
+        return adapter, adapter.complete(action.arguments)
+
+    def is_read_only(self, action: Action) -> bool | None:
+        """None when it depends on a value that is not known yet."""
+        judged = self.judged(action)
+        return judged and judged[0].read_only(judged[1])
+
+    def blocks_writers(self, action: Action) -> bool:
+        judged = self.judged(action)
+        return bool(judged and judged[0].blocks_writers(judged[1]))
+
+
+def is_fixed(action: Action) -> bool:
+    """True when no argument holds a template."""
+    return not any(has_template(text) for text, _ in texts(action.arguments))

@@ -1,0 +1,214 @@
+"""The guard: a process of its own that releases what a run holds when the runner dies or a limit passes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from svmrun.core.events import GuardArmed, GuardFired
+from svmrun.effects.group import process_started
+from svmrun.effects.guard_channels import Feed, Report
+from svmrun.errors import Refused
+
+CARD_NAME = "release.sh"
+FENCE_NAME = "fired"
+RUNNING_NAME = "running"
+GUARD_NAME = "guard"
+FENCED_STATUS = 125  # of a fenced command that was not started
+SHELL = ("/bin/sh",)
+
+
+def release_body() -> str:
+    """The fixed part of the release program."""
+    return resources.files("svmrun.effects").joinpath("release.sh").read_text(encoding="ascii")
+
+
+@dataclass
+class Guard:
+    """An armed guard, seen from the runner. Make one with `Guard.arm`.
+
+    `folder` lies in memory-backed storage. It holds the card and, written by the runner alone while the guard is
+    armed, a mark for each hold and for the command that runs: what the card goes by when it is used by hand.
+    """
+
+    folder: Path
+    pid: int
+    started: str
+    _shell: tuple[str, ...]
+    _feed: Feed
+    _report: Report
+    _timeout_seconds: float
+    _reason: str = ""
+
+    @staticmethod
+    def arm(program_text: str, folder: Path, shell: Sequence[str] = SHELL, timeout_seconds: float = 5.0) -> Guard:
+        """Place the program in `folder`, start it, and wait until it says that it is armed.
+
+        Raises Refused when it cannot be placed or started, or does not answer in time.
+        """
+        card = folder / CARD_NAME
+        try:
+            _write_private(card, program_text, 0o700)
+            feed, report = _start((*shell, str(card), "guard"), timeout_seconds)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise Refused(f"the guard cannot be started from {card}: {error}; nothing was locked") from error
+        armed = report.wait_for(lambda line: line.startswith("armed "), timeout_seconds)
+        if armed is None:
+            feed.close()
+            report.close()
+            raise Refused(
+                f"the guard ({' '.join(shell)} {card}) did not answer within {timeout_seconds:g} s; nothing was locked"
+            )
+        pid = int(armed.split()[1])
+        started = process_started(pid)
+        _write_private(folder / GUARD_NAME, f"{pid} {started}\n")
+        return Guard(folder, pid, started, tuple(shell), feed, report, timeout_seconds)
+
+    @property
+    def card(self) -> Path:
+        """The break-glass card: `sh CARD` releases by hand."""
+        return self.folder / CARD_NAME
+
+    @property
+    def armed(self) -> GuardArmed:
+        return GuardArmed(self.pid, self.started, str(self.card))
+
+    # -- what the runner says ------------------------------------------------------------------------------------
+
+    def hold(self, step: str) -> None:
+        """Register a hold, before its command starts. Raises Refused when the guard does not acknowledge it."""
+        try:
+            _write_private(self._mark(step), "held\n")
+        except OSError as error:
+            raise Refused(f"the hold of {step} cannot be noted in {self.folder}: {error.strerror}") from error
+        said = self._feed.say(f"holds {step}")
+        if self.fired() or not said or not self._report.wait_for(f"ok {step}".__eq__, self._timeout_seconds):
+            raise Refused(
+                f"the guard (pid {self.pid}) did not acknowledge the hold of {step}; its command must not run"
+            )
+
+    def released(self, step: str) -> None:
+        """The hold is gone; idempotent."""
+        self._feed.say(f"released {step}")
+        self._mark(step).unlink(missing_ok=True)
+
+    def child(self, group: int, signal: str = "TERM") -> None:
+        """A command runs as process group `group`; `signal` is what ends it."""
+        self._feed.say(f"child {group} {signal}")
+        _overwrite(self.folder / RUNNING_NAME, f"{group} {signal}\n")
+
+    def idle(self) -> None:
+        """No command runs."""
+        self._feed.say("idle")
+        _overwrite(self.folder / RUNNING_NAME, "")
+
+    def leave(self) -> None:
+        """Clean end: the guard goes away, and its folder with it. Only when nothing is held."""
+        if self._feed.say("left"):
+            self._report.wait_for("left".__eq__, self._timeout_seconds)
+        self._feed.close()
+        self._report.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # -- what the guard did --------------------------------------------------------------------------------------
+
+    def fired(self) -> str | None:
+        """Why the guard (or somebody, with the card) released the holds; None while it did not. Costs one look-up."""
+        return _fence(self.folder)
+
+    def fenced(self, argv: tuple[str, ...]) -> tuple[str, ...]:
+        """The same command, which however does not start (status 125) once the guard has acted."""
+        return (*self._shell, str(self.card), "run", *argv)
+
+    def fileno(self) -> int:
+        """Readable when the guard acts or dies."""
+        return self._report.descriptor
+
+    def poll(self) -> list[str]:
+        """What the guard said since the last call: `fired REASON`, `released STEP`, `done`."""
+        return self._report.take()
+
+    @property
+    def dead(self) -> bool:
+        """True when the guard, or the part of it that listens, does not live any more."""
+        return self._report.ended or self._feed.broken
+
+    def news(self) -> GuardFired | None:
+        """What must end the run's way forward: the guard acted, or it died."""
+        lines = self.poll()
+        reason = self.fired() or ("the guard died" if self.dead else None)
+        return GuardFired(reason, tuple(_released(lines))) if reason else None
+
+    def _mark(self, step: str) -> Path:
+        return held_mark(self.folder, step)
+
+
+def held_mark(folder: Path, step: str) -> Path:
+    return folder / f"held.{step}"
+
+
+def released_mark(folder: Path, step: str) -> Path:
+    return folder / f"released.{step}"
+
+
+def _released(lines: Sequence[str]) -> list[str]:
+    return [line.removeprefix("released ") for line in lines if line.startswith("released ")]
+
+
+def _fence(folder: Path) -> str | None:
+    try:
+        return (folder / FENCE_NAME).read_text(errors="replace").strip() or "the guard acts"
+    except FileNotFoundError:
+        return None if folder.is_dir() else f"the guard's folder {folder} is gone"
+
+
+def _start(argv: tuple[str, ...], timeout_seconds: float) -> tuple[Feed, Report]:
+    """The first process makes the guard a process of nobody and ends at once."""
+    feed_read, feed_write = os.pipe()
+    report_read, report_write = os.pipe()
+    try:
+        process = subprocess.Popen(
+            argv,
+            stdin=feed_read,
+            stdout=report_write,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env={"PATH": os.defpath, "LC_ALL": "C"},
+            start_new_session=True,
+        )
+    except OSError:
+        os.close(feed_write)
+        os.close(report_read)
+        raise
+    finally:
+        os.close(feed_read)
+        os.close(report_write)
+    feed, report = Feed(feed_write), Report(report_read)
+    try:
+        process.wait(timeout_seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        feed.close()
+        report.close()
+        raise
+    return feed, report
+
+
+def _write_private(path: Path, text: str, mode: int = 0o600) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(text)
+
+
+def _overwrite(path: Path, text: str) -> None:
+    """Best effort: the guard itself is told over the pipe."""
+    try:
+        _write_private(path, text)
+    except OSError:
+        return

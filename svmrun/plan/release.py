@@ -1,0 +1,164 @@
+"""The release program of a run: a POSIX sh text that ends the run's holds. Guard and break-glass card are this one file.
+
+The head, generated here, knows the run; the body is fixed text and is handed in. Every value stands in single quotes,
+so nothing in it is ever expanded.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+LIMIT_MARGIN_SECONDS = 0.5  # the guard comes later than a runner that is well
+_STEP = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class Already:
+    """A read-only command that tells whether a hold is released.
+
+    It is, when one line of the output has all `words` as words of its own, in this order (others may stand between);
+    without `words`, when the command ends with status 0.
+    """
+
+    argv: tuple[str, ...]
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HeldRelease:
+    """How one hold is ended: `releases` are whole command lines with absolute programs, in the order to run.
+
+    `limit_seconds` is the hold's limit, `bound_seconds` how long one command may take before it is killed and repeated.
+    `says` are texts in a failing command's output that prove the hold gone all the same ("is attached").
+    """
+
+    step: str
+    title: str
+    limit_seconds: float
+    releases: tuple[tuple[str, ...], ...]
+    already: Already | None = None
+    says: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    bound_seconds: float = 60.0
+
+
+def release_program(
+    run: str,
+    target: str,
+    holds: Sequence[HeldRelease],
+    path: str,
+    body: str,
+    shell: Sequence[str] = ("/bin/sh",),
+) -> str:
+    """The text of the program that is placed at `path` (absolute, in a folder of its own) on the target.
+
+    `holds` stand in the order in which they are taken. Raises ValueError for a step, a variable or a command line
+    that cannot be written down.
+    """
+    for hold in holds:
+        _demand_writable(hold)
+    functions = (
+        _cases("facts", "$1", {h.step: _facts(h) for h in holds}, after="    return 0"),
+        _cases("perform", "$1/$2", _commands(holds), after='    exec ${setsid:+"$setsid"} "$@"'),
+        _cases("matches", "$1", {h.step: _pattern(h.already) for h in holds if h.already and h.already.words}),
+        _cases("says", "$1", {h.step: _saying(h.says) for h in holds if h.says}),
+    )
+    return "\n".join((*_heading(run, target, path), *_variables(run, target, holds, path, shell), *functions, body))
+
+
+def _demand_writable(hold: HeldRelease) -> None:
+    if not _STEP.fullmatch(hold.step):
+        raise ValueError(f"a hold's step must be a plain word, not {hold.step!r}")
+    wrong = [name for name in hold.environment if not _VARIABLE.fullmatch(name)]
+    if wrong:
+        raise ValueError(f"{hold.step}: {wrong[0]!r} is no name for an environment variable")
+    command_lines = (*hold.releases, *((hold.already.argv,) if hold.already else ()))
+    if not hold.releases or not all(command_lines):
+        raise ValueError(f"{hold.step}: a release has no command")
+    for argv in command_lines:
+        if not argv[0].startswith("/"):
+            raise ValueError(f"{hold.step}: the program {argv[0]!r} is not an absolute path")
+        if any("\0" in word for word in argv):
+            raise ValueError(f"{hold.step}: a command line holds a NUL character")
+
+
+def _heading(run: str, target: str, path: str) -> tuple[str, ...]:
+    # The shell of Solaris 10 that is called sh knows no $( ): the first lines are written for it, too.
+    return (
+        "#!/bin/sh",
+        f"# Break-glass card of the svmrun run {_one_line(run)} on {_one_line(target)}.",
+        "# It releases what the run still holds, the last hold first. By hand:",
+        f"#     sh {_one_line(shlex.quote(path))}",
+        'if test -z "$SVMRUN_XPG4" && test -x /usr/xpg4/bin/sh; then',
+        '    SVMRUN_XPG4=1; export SVMRUN_XPG4; exec /usr/xpg4/bin/sh "$0" ${1+"$@"}',
+        "fi",
+    )
+
+
+def _variables(run: str, target: str, holds: Sequence[HeldRelease], path: str, shell: Sequence[str]) -> tuple[str, ...]:
+    return (
+        f"run={_quoted(run)}",
+        f"target={_quoted(target)}",
+        f"card={_quoted(path)}",
+        f"folder={_quoted(path.rsplit('/', 1)[0])}",
+        f"holds={_quoted(' '.join(h.step for h in holds))}",
+        f'start_shell() {{ exec {_words(shell)} "$@"; }}',
+    )
+
+
+def _facts(hold: HeldRelease) -> str:
+    limit = hold.limit_seconds + LIMIT_MARGIN_SECONDS
+    kind = "nothing" if hold.already is None else "words" if hold.already.words else "status"
+    shown = "; ".join(shlex.join(argv) for argv in hold.releases)
+    return (
+        f"title={_quoted(hold.title)} shown={_quoted(shown)} parts={len(hold.releases)} tells={kind} "
+        f"limit={limit:.3f} whole_limit={math.ceil(limit)} bound={math.ceil(hold.bound_seconds)}"
+    )
+
+
+def _commands(holds: Sequence[HeldRelease]) -> dict[str, str]:
+    commands = {}
+    for hold in holds:
+        exports = "".join(f"{name}={_quoted(value)}; export {name}; " for name, value in hold.environment.items())
+        for part, argv in enumerate(hold.releases, start=1):
+            commands[f"{hold.step}/{part}"] = f"{exports}set -- {_words(argv)}"
+        if hold.already:
+            commands[f"{hold.step}/already"] = f"{exports}set -- {_words(hold.already.argv)}"
+    return commands
+
+
+def _pattern(already: Already) -> str:
+    """The body doubles the blanks of a line, so that neighbours need not share one."""
+    words = [part for word in already.words for part in word.split()]
+    return _test("*".join(["", *(_quoted(f" {word} ") for word in words), ""]))
+
+
+def _saying(texts: Sequence[str]) -> str:
+    return _test("|".join(f"*{_quoted(text)}*" for text in texts))
+
+
+def _test(pattern: str) -> str:
+    return f"case $2 in {pattern}) return 0 ;; esac"
+
+
+def _cases(function: str, subject: str, branches: Mapping[str, str], after: str = "") -> str:
+    lines = [f"    {name}) {action} ;;" for name, action in branches.items()]
+    return "\n".join((f"{function}() {{", f'    case "{subject}" in', *lines, "    *) return 1 ;;", "    esac",
+                      after or "    return 1", "}"))  # fmt: skip
+
+
+def _words(argv: Sequence[str]) -> str:
+    return " ".join(map(_quoted, argv))
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -15,11 +15,10 @@ def check_blocking_holds(subject: Subject) -> None:
     steps = subject.runbook.steps
     for index, step in enumerate(steps):
         if isinstance(step, Step) and step.hold_seconds is not None and subject.blocks_writers(step.action):
-            end = next(
-                (i for i, s in enumerate(steps) if isinstance(s, Release) and s.step == step.id and i > index), None
-            )
-            if end is not None:
-                _check_window(subject, step, steps[index + 1 : end])
+            later = steps[index + 1 :]
+            ends = [i for i, s in enumerate(later) if isinstance(s, Release) and s.step == step.id]
+            if ends:
+                _check_window(subject, step, later[: ends[0]])
 
 
 def _check_window(subject: Subject, hold: Step, inside: Sequence[Step | Release]) -> None:

@@ -18,9 +18,8 @@ RESERVED = frozenset(
 def check_inputs(subject: Subject) -> None:
     for section, names in (("parameters", subject.parameter_names), ("facts", subject.fact_names)):
         for name in sorted(RESERVED & set(names)):
-            subject.report(
-                f"the name {name!r} is taken by the language", (section, name), "choose another", of_key=True
-            )
+            message = f"the name {name!r} is taken by the language"
+            subject.report(message, (section, name), "choose another name", of_key=True)
     for name in sorted(set(subject.parameter_names) & set(subject.fact_names)):
         subject.report(f"{name!r} is a parameter already", ("facts", name), "choose another name", of_key=True)
     for parameter in subject.runbook.parameters:
@@ -53,7 +52,5 @@ def _check_order(subject: Subject) -> None:
         elif section == "facts":
             later = [f for f in facts[facts.index(name) + 1 :] if f in reach(graph, name)]
             for fact in later:
-                message = (
-                    f"the fact {name!r} needs, through a parameter's default, the fact {fact!r}, which is read later"
-                )
+                message = f"the fact {name!r} needs, by a parameter's default, the fact {fact!r}, which is read later"
                 subject.report(message, path, f"move {fact!r} up", of_key=True)

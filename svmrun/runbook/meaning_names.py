@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,6 @@ from svmrun.runbook.subject import Subject
 from svmrun.runbook.template import names_in, names_used, texts
 
 HOST, STEPS, RESULT = "host", "steps", "result"
-_WORD_BEFORE, _WORD_AFTER = r"(?<![\w.'-])", r"(?![\w-])"
 
 
 @dataclass(frozen=True)
@@ -101,9 +100,11 @@ def _when(expression: str | None, path: Path, scope: Scope) -> Iterator[Use]:
 def _check_chain(subject: Subject, use: Use, chain: list[str]) -> None:
     root = chain[0]
     if root not in use.scope.names:
-        _report(subject, use, root, *_unknown(subject, use, root))
+        message, hint = _unknown(subject, use, root)
+        subject.report_inside(message, use.path, rf"(?<![\w.'\"]){re.escape(root)}(?!\w)", hint)
     elif root == STEPS and len(chain) > 1 and chain[1] not in use.scope.steps:
-        _report(subject, use, chain[1], *_unknown_step(subject, use, chain[1]))
+        message, hint = _unknown_step(subject, use, chain[1])
+        subject.report_inside(message, use.path, rf"steps(\.|\[.){re.escape(chain[1])}(?!\w)", hint)
 
 
 def _unknown(subject: Subject, use: Use, name: str) -> tuple[str, str | None]:
@@ -113,7 +114,7 @@ def _unknown(subject: Subject, use: Use, name: str) -> tuple[str, str | None]:
         return "results of steps are not known here, before anything has run", "use a fact instead"
     if name in subject.fact_names:
         return f"the fact {name!r} is read later than this", "move the fact up"
-    return f"nothing is called {name!r}", _hint(name, use.scope.names)
+    return f"nothing is called {name!r}", meant(name, use.scope.names)
 
 
 def _unknown_step(subject: Subject, use: Use, name: str) -> tuple[str, str | None]:
@@ -124,18 +125,4 @@ def _unknown_step(subject: Subject, use: Use, name: str) -> tuple[str, str | Non
     near = nearest(name, subject.step_ids)
     if near and "-" in near:
         return f"there is no step {name!r}", f"a name with a dash is written steps['{near}']"
-    return f"there is no step {name!r}", _hint(name, use.scope.steps)
-
-
-def _hint(name: str, known: Iterable[str]) -> str | None:
-    return meant(name, known)
-
-
-def _report(subject: Subject, use: Use, name: str, message: str, hint: str | None) -> None:
-    if found := re.search(f"{_WORD_BEFORE}{re.escape(name)}{_WORD_AFTER}", use.text):
-        # Looked up together with what follows it, because the name alone may stand in another word before.
-        line = use.text[found.start() :].splitlines()[0]
-        if any(line in source_line for source_line in subject.runbook.source.text.splitlines()):
-            subject.report_inside(message, use.path, line, hint)
-            return
-    subject.report_inside(message, use.path, name, hint)
+    return f"there is no step {name!r}", meant(name, use.scope.steps)

@@ -43,9 +43,7 @@ def _check_releases(subject: Subject) -> None:
         elif step.step in steps and steps[step.step].hold_seconds is None:
             subject.report(f"the step {step.step!r} holds nothing", path, "give it a 'hold', or leave the release away")
         elif step.step in released:
-            subject.report(
-                f"{step.step!r} is released already, in line {released[step.step]}", path, "keep one of them"
-            )
+            subject.report(f"{step.step!r} is released already (line {released[step.step]})", path, "keep one of them")
         elif step.step in steps and step.step not in seen:
             subject.report(f"{step.step!r} is released before it has run", path, "move the release behind it")
         released.setdefault(step.step, subject.runbook.source.position(path).line)

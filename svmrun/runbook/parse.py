@@ -44,7 +44,7 @@ class Parser:
         value: Any = top.get(key)
         if not isinstance(value, kind):
             return []
-        pairs: Any = value.items() if isinstance(value, dict) else enumerate(value)
+        pairs = list(value.items()) if kind is dict else list(enumerate(value))
         return [(name, member) for name, member in pairs if (key, name) not in self.broken]
 
     def parameter(self, name: str, written: Json, path: Path) -> Parameter:

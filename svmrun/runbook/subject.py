@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -30,20 +31,19 @@ class Subject:
     def report(self, message: str, path: Path, hint: str | None = None, *, of_key: bool = False) -> None:
         self.problems.append(self.runbook.source.problem(message, path, hint=hint, of_key=of_key))
 
-    def report_inside(self, message: str, path: Path, part: str, hint: str | None = None) -> None:
-        """Report at that part of the text which stands at `path`."""
-        position = self.position_of(part, path)
+    def report_inside(self, message: str, path: Path, pattern: str, hint: str | None = None) -> None:
+        """Report at the first match of a regular expression in the text which stands at `path`."""
+        position = self._position_of(pattern, path)
         self.problems.append(self.runbook.source.problem_at(message, position, hint=hint))
 
-    def position_of(self, part: str, path: Path) -> Position:
-        """Where a part of a text stands; the text's own place when it is written with escapes."""
+    def _position_of(self, pattern: str, path: Path) -> Position:
+        """Where it stands; the text's own place when it is written with escapes."""
         start = self.runbook.source.position(path)
         lines = self.runbook.source.text.splitlines()
         for number in range(start.line, min(start.line + 20, len(lines) + 1)):
             first = start.column - 1 if number == start.line else 0
-            found = lines[number - 1].find(part, first)
-            if found >= 0:
-                return Position(start.file, number, found + 1)
+            if found := re.compile(pattern).search(lines[number - 1], first):
+                return Position(start.file, number, found.start() + 1)
         return start
 
     @cached_property
@@ -74,7 +74,8 @@ class Subject:
 
     def actions(self) -> Iterator[tuple[Action, Step | Fact]]:
         """Every action with its owner, rollback handlers and polled actions included."""
-        for owner in (*self.runbook.facts, *self.steps()):
+        owners: list[Step | Fact] = [*self.runbook.facts, *self.steps()]
+        for owner in owners:
             for action in (owner.action, *(owner.rollback if isinstance(owner, Step) else ())):
                 yield action, owner
                 if inner := self.polled(action):

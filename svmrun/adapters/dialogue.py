@@ -6,7 +6,7 @@ from typing import Any
 
 from svmrun import duration
 from svmrun.adapters import fields, programs
-from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Dialogue, Outcome, Prompt, plain_outcome
+from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Dialogue, Outcome, Prompt
 
 Json = Any
 
@@ -88,7 +88,7 @@ class RunDialogue(Adapter):
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         transcript = completed.stdout
         result = {"status": completed.status, "transcript": transcript, "lines": transcript.splitlines()}
-        return plain_outcome(completed, result, tuple(arguments["exit_codes"]))
+        return programs.judged(arguments, completed, result)
 
 
 def _prompt(written: Arguments) -> Prompt:

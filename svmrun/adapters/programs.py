@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from svmrun.adapters import fields
@@ -88,12 +89,18 @@ def expression(adapter: str, field: str, pattern: str) -> str:
     return pattern
 
 
+def judged(arguments: Arguments, completed: Completed, result: Json) -> Outcome:
+    """The outcome by the good exit codes; what was promised to be read-only changed nothing."""
+    outcome = plain_outcome(completed, result, tuple(arguments["exit_codes"]))
+    return replace(outcome, changed=outcome.changed and arguments["read_only"] is not True)
+
+
 def read_output(arguments: Arguments, completed: Completed) -> Outcome:
     """The outcome of a program whose exit codes are known, with its output read as `parse` says."""
     result: dict[str, Json] = {"status": completed.status, "stdout": completed.stdout, "stderr": completed.stderr}
     if arguments["parse"] == "lines":
         result["lines"] = completed.stdout.splitlines()
-    outcome = plain_outcome(completed, result, tuple(arguments["exit_codes"]))
+    outcome = judged(arguments, completed, result)
     if not outcome.ok or arguments["parse"] != "json":
         return outcome
     try:

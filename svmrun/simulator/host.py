@@ -110,7 +110,7 @@ def run_plain(world: World, argv: Sequence[str], user: str) -> World:
     process = _Process(world, False, lambda _question: None, math.inf, "KILL")
     call = Call(tuple(argv), user, process.new_pid())
     try:
-        process.run(commands.COMMANDS[call.argv[0]](call))
+        process.run(commands.model(call.argv[0])(call))
     except (Hung, _Killed):
         return process.buried(died=True)
     return process.buried(died=False)
@@ -250,6 +250,6 @@ class _Process:
         raise _Killed(request.signal)
 
     def _execute(self, request: Execute) -> int:
-        if request.argv[0] not in commands.COMMANDS:
+        if request.argv[0] not in commands.names():
             return 127
         return self.run(commands.start(Call(request.argv, request.user, self.pids[0], self.terminal)))

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import svmrun
 from svmrun.errors import UsageError
-from svmrun.simulator import state_file
-from svmrun.simulator.commands import COMMANDS
+from svmrun.simulator import commands, state_file
 from svmrun.simulator.world import World
 
 PROGRAM = """#!{python} -ISE
 import os, sys
 sys.path.append({package!r})
+from svmrun.simulator import quick_dataclasses
+sys.modules["dataclasses"] = quick_dataclasses
 from svmrun.simulator.shim import main
 sys.exit(main({folder}))
 """
@@ -34,7 +35,7 @@ def install(folder: str | os.PathLike[str], world: World) -> None:
     try:
         programs.mkdir(parents=True, exist_ok=True)
         state_file.write(str(folder), world)
-        for name in COMMANDS:
+        for name in commands.names():
             _write_program(programs / name, text)
     except OSError as error:
         raise UsageError(f"cannot install the simulated commands in {folder}: {error.strerror}") from None

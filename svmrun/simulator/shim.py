@@ -185,7 +185,7 @@ class Process:
         scale = state_file.read(self.folder).time_scale
         time.sleep(request.seconds * scale)
         call = Call(request.argv, request.user, os.getpid())
-        _leave(lambda: Process(self.folder, silent=True).run(commands.COMMANDS[call.argv[0]](call)))
+        _leave(lambda: Process(self.folder, silent=True).run(commands.model(call.argv[0])(call)))
 
 
 def _default_signals() -> None:

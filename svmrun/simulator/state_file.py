@@ -13,8 +13,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +29,7 @@ LOCK = "world.lock"
 
 def write(folder: str, world: World) -> None:
     """Put the world there, as it is at this moment."""
-    with _locked(folder):
+    with _Locked(folder):
         _save(folder, world)
 
 
@@ -44,7 +43,7 @@ def read(folder: str) -> World:
 
 def change(folder: str, function: Callable[[World], World]) -> World:
     """Change the world in one indivisible step, and give it back."""
-    with _locked(folder):
+    with _Locked(folder):
         before = read(folder)
         after = function(before)
         if after is not before:
@@ -88,14 +87,17 @@ def _save(folder: str, world: World) -> None:
     os.replace(temporary, path)
 
 
-@contextmanager
-def _locked(folder: str) -> Iterator[None]:
-    descriptor = os.open(os.path.join(folder, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+class _Locked:
+    """The right to change the world; lost with the process, however it ends."""
+
+    def __init__(self, folder: str) -> None:
+        self.descriptor = os.open(os.path.join(folder, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def __enter__(self) -> None:
+        fcntl.flock(self.descriptor, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.descriptor)
 
 
 def _encoded(value: Any) -> Any:
@@ -123,7 +125,7 @@ def _is_dead(pid: int) -> bool:
         with open(f"/proc/{pid}/stat", "rb") as file:
             return file.read().rpartition(b")")[2].split()[0] in (b"Z", b"X")
     except FileNotFoundError:
-        return not os.path.exists("/proc/self") and not _signalable(pid)
+        return os.path.exists("/proc/self") or not _signalable(pid)
     except OSError:
         return False
 

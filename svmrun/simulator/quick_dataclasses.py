@@ -46,7 +46,7 @@ def _prepared(cls: type, kw_only: bool) -> type:
     fields: dict[str, Field] = {}
     for base in reversed(cls.__mro__[1:]):
         fields |= getattr(base, "__dataclass_fields__", {})
-    for name, annotation in cls.__dict__.get("__annotations__", {}).items():
+    for name, annotation in cls.__annotations__.items():
         if "ClassVar" in str(annotation):
             continue
         default = cls.__dict__.get(name, MISSING)

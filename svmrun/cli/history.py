@@ -21,7 +21,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = add_command(
         subparsers, "history", "List past runs, the newest first: when, how long, and the verdict.", examples=EXAMPLES
     )
-    parser.add_argument("runbook", nargs="?", metavar="RUNBOOK", help="only runs of the runbook with this name")
+    parser.add_argument("runbook", nargs="?", metavar="NAME", help="only runs of the runbook with this name")
     parser.add_argument("--limit", type=_limit, default=20, metavar="N", help="at most N runs, 0 for all (default: 20)")
     parser.add_argument("--output", choices=("text", "json"), default="text", help="how to print it (default: text)")
 

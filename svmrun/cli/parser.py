@@ -22,6 +22,10 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{self.prog.removeprefix('svmrun ')}: {message}\ntry: {self.prog} --help")
 
+    def actions(self) -> list[argparse.Action]:
+        """Everything that can be typed for this command."""
+        return self._actions
+
     def options(self) -> list[str]:
         """Every option string that this parser knows."""
         return [text for action in self._actions for text in action.option_strings]

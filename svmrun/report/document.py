@@ -128,7 +128,7 @@ def _unfinished(run: UnfinishedRun) -> list[str]:
     lines += [f"  held:   {_hold(hold)}, since {moment(hold.since)}{_over(hold)}" for hold in held]
     lines += [f"  left:   {printable(line)}" for line in run.left]
     lines += [] if held or run.left else ["  held:   nothing"]
-    lines += [f"  note:   {GUARD_NOTE}"] if held and run.guard_pid and not run.runner_alive else []
+    lines += [f"  note:   {GUARD_NOTE}"] if held and run.guard_pid and not summary.verdict else []
     lines += [f"  card:   sh {shlex.quote(run.card)} (on the host, when nothing else helps)"] if run.card else []
     return [*lines, f"  next:   {run.next}"]
 

@@ -102,7 +102,7 @@ def _hold(view: PlanView, step: PlannedStep) -> list[str]:
 
 
 def _execute(plan: Plan) -> str:
-    return f"svmrun execute {shlex.quote(plan.file)} --plan {plan.digest[:12]}"
+    return f"svmrun execute {shlex.quote(plan.file)} --plan {plan.digest}"
 
 
 def plan_markdown(view: PlanView) -> str:
@@ -120,8 +120,9 @@ def plan_markdown(view: PlanView) -> str:
 
 def _marked(line: str) -> str:
     """The command of a line as code."""
-    before, dollar, command = line.partition("$ ")
-    return f"{before}{_code(command)}" if dollar else _plain(line)
+    before, dollar, rest = line.partition("$ ")
+    command, _, behind = rest.rpartition("  (")
+    return f"{before}{_code(command)} ({behind}" if dollar else _plain(line)
 
 
 def _code(text: str) -> str:

@@ -1,0 +1,1 @@
+"""Completion scripts, one module per shell, generated from the parsers of the subcommands."""

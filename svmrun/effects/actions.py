@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from svmrun.adapters import session
 from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, failed
 from svmrun.adapters.judge import conditions
 from svmrun.adapters.wait_for import every_seconds, polled
@@ -97,7 +98,31 @@ class Actions:
             return self._setting.operator.answer(transcript)
 
     def _session(self, adapter: Adapter, call: Call) -> Outcome:
-        return self.sessions.perform(adapter, call.arguments, call, self._setting)
+        wish = session.request(call.arguments)
+        limits: dict[str, Any] = {"timeout_seconds": call.timeout_seconds, "cancel": call.cancel}
+        if wish.deed == "open":
+            done = self._open_session(adapter, call, wish, limits)
+        elif wish.deed == "send":
+            done = self.sessions.send(wish.name, wish.text or "", wish.expect, secret=wish.secret, **limits)
+        else:
+            done = self.sessions.close(wish.name, wish.text, timeout_seconds=call.timeout_seconds)
+        return adapter.interpret(call.arguments, done)
+
+    def _open_session(
+        self, adapter: Adapter, call: Call, wish: session.SessionRequest, limits: dict[str, Any]
+    ) -> Completed:
+        command = self._setting.become(adapter.command_line(call.arguments))
+        return self.sessions.open(
+            wish.name,
+            command,
+            program=self._setting.program(command),
+            prompt=wish.expect or "",
+            output=call.output,
+            environment=self._setting.environment,
+            secrets=self._setting.secrets,
+            on_output=_Progress(adapter, call, self._setting),
+            **limits,
+        )
 
     def _operator(self, _adapter: Adapter, call: Call) -> Outcome:
         with self._setting.observer.suspended():

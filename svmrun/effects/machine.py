@@ -16,6 +16,7 @@ from svmrun.effects.call_book import CallBook
 from svmrun.effects.cancel import Cancel
 from svmrun.effects.exclusion import process_started
 from svmrun.effects.setting import Setting
+from svmrun.errors import Refused
 from svmrun.plan.model import Plan
 
 Json = Any
@@ -80,7 +81,8 @@ class Machine:
         if state.cause is not None:
             return
         if self._cancel.requested is not None and state.cancel is None:
-            yield e.CancelRequested(self._cancel.requested, self._cancel.reason)
+            by = f"cancelled by {self._cancel.reason}" if self._cancel.requested else self._cancel.reason
+            yield e.CancelRequested(self._cancel.requested, by)
         late = self._limit_passed(state)
         if late is not None and state.limit_passed is None:
             yield e.LimitPassed(late)
@@ -153,7 +155,10 @@ class Machine:
         step = self._plan.step(intent.step)
         if intent.role == "forward" and step.hold_seconds is not None and intent.step not in self._held:
             self._held.append(intent.step)
-            self._guard.hold(intent.step)
+            try:
+                self._guard.hold(intent.step)
+            except Refused as error:
+                return failed(str(error))
         outcome = self._actions.perform(call)
         self._guard.idle()
         return outcome

@@ -1,0 +1,40 @@
+"""Options that several subcommands share."""
+
+from __future__ import annotations
+
+from svmrun.cli.parser import Parser
+
+DEFAULT_WORLD = "schost"
+
+
+def add_inputs(parser: Parser) -> None:
+    """The runbook, its parameters and the host."""
+    parser.add_argument("runbook", metavar="RUNBOOK", help="a file, or a name found in runbooks/ and $SVMRUN_PATH")
+    parser.add_argument(
+        "-p", "--param", metavar="NAME=VALUE", action="append", default=[], help="a parameter (may be repeated)"
+    )
+    parser.add_argument("--params-file", metavar="FILE", action="append", default=[], help="parameters as YAML or JSON")
+    parser.add_argument(
+        "--secret-file",
+        metavar="NAME=FILE",
+        action="append",
+        default=[],
+        help="a secret parameter's value, from the first line of a file",
+    )
+    parser.add_argument(
+        "--simulate",
+        metavar="WORLD",
+        nargs="?",
+        const=DEFAULT_WORLD,
+        help=f"run on a simulated host: a world's name or file, or a folder of `svmrun simulate` (default {DEFAULT_WORLD})",
+    )
+    parser.add_argument(
+        "--time-scale",
+        type=float,
+        metavar="X",
+        default=None,
+        help="seconds that a second of the simulated host takes (default 0.01; 0: no time at all)",
+    )
+    parser.add_argument(
+        "--become", choices=["pfexec", "sudo", "su"], default="", help="how commands that need root get it"
+    )

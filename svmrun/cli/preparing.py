@@ -1,0 +1,137 @@
+"""What `plan` and `execute` have in common: everything up to the plan."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from svmrun import target as targets
+from svmrun.adapters.base import Command
+from svmrun.adapters.registry import adapters
+from svmrun.effects import runbook_files
+from svmrun.effects.become import PROGRAM, PasswordOnce, prefix
+from svmrun.effects.cancel import Cancel
+from svmrun.effects.operator import Terminal, Yes, somebody_is_there
+from svmrun.effects.repository import commit_of
+from svmrun.effects.setting import Nobody, Operator, Setting
+from svmrun.effects.state_folder import state_root
+from svmrun.errors import Refused
+from svmrun.plan.build import Builder, Known, build, commands
+from svmrun.plan.model import Plan
+from svmrun.preparation import Gathering
+from svmrun.report.observer import Observer
+from svmrun.runbook import template
+from svmrun.runbook.load import load_runbook
+from svmrun.runbook.model import Runbook
+from svmrun.runbook.parameters import given_values
+from svmrun.target import Target
+
+Json = Any
+SIMULATED_TIME_SCALE = 0.01
+
+
+@dataclass
+class Prepared:
+    """A plan, and what performing it needs. `names` hold the real values, secrets included."""
+
+    plan: Plan
+    setting: Setting
+    names: Mapping[str, Json]
+    target: Target
+
+
+def load(name: str) -> tuple[Runbook, bytes]:
+    """The runbook of that name or path."""
+    path = runbook_files.find(name)
+    data = runbook_files.read(path)
+    return load_runbook(str(path), data, adapters()), data
+
+
+def choose_target(options: argparse.Namespace) -> Target:
+    if not options.simulate:
+        return targets.local(options.become)
+    scale = SIMULATED_TIME_SCALE if options.time_scale is None else options.time_scale
+    return targets.simulated(options.simulate, state_root(), options.become, scale)
+
+
+def prepare(options: argparse.Namespace, observer: Observer, cancel: Cancel, target: Target) -> Prepared:
+    """Parameters, facts, checks, plan. Raises before anything is changed."""
+    runbook, data = load(options.runbook)
+    person = operator(options)
+    values = given_values(
+        runbook,
+        assignments=options.param,
+        files=[(f, runbook_files.read(Path(f))) for f in options.params_file],
+        secret_files=options.secret_file,
+        examples=target.parameters,
+        ask=(lambda question: person.answer(question, secret=True)) if somebody_is_there() else None,
+    )
+    setting = make_setting(target, observer, person, options.become)
+    secrets = tuple(str(values[p.name]) for p in runbook.parameters if p.secret and values.get(p.name))
+    setting = replace(setting, secrets=secrets)
+    gathering = Gathering(runbook, setting, target.facts, values, target.resolve, cancel)
+    known = gathering.known()
+    gathering.check()
+    plan = _plan(runbook, data, setting, known, options.become, target.resolve)
+    return Prepared(plan, setting, known.names, target)
+
+
+def operator(options: argparse.Namespace) -> Operator:
+    person = Terminal() if somebody_is_there() else None
+    if getattr(options, "yes", False):
+        return Yes(person)
+    return person or Nobody()
+
+
+def make_setting(target: Target, observer: Observer, person: Operator, become: str) -> Setting:
+    """The setting of a run on `target`; becoming root asks for a password at most once."""
+    programs: dict[str, str] = {}
+    password = PasswordOnce(lambda: _password(person))
+
+    def rooted(command: Command) -> Command:
+        if not become or not command.needs_root:
+            return command
+        programs.update(target.resolve([PROGRAM[become]]))
+        return prefix(command, become, programs, password() if become == "su" else "")
+
+    return Setting(
+        adapters(),
+        template,
+        target.environment,
+        programs,
+        Path("."),
+        observer,
+        person,
+        rooted,
+        pause_scale=target.time_scale if target.simulated else 1.0,
+    )
+
+
+def _password(person: Operator) -> str:
+    answer = person.answer("Password of root:", secret=True)
+    if answer is None:
+        raise Refused("su needs the password of root, and nobody is there to give it; use sudo or pfexec")
+    return answer
+
+
+def _plan(
+    runbook: Runbook,
+    data: bytes,
+    setting: Setting,
+    known: Known,
+    become: str,
+    resolve: Callable[[list[str]], dict[str, str]],
+) -> Plan:
+    commit, dirty = commit_of(Path(runbook.source.file))
+    builder = Builder(runbook, setting.adapters, template, known)
+    plan = build(builder, hashlib.sha256(data).hexdigest(), become, commit, dirty)
+    wanted = commands(plan, setting.adapters)
+    names = [c.argv[0] for c in wanted]
+    if become and any(c.needs_root for c in wanted):
+        names.append(PROGRAM[become])
+    setting.programs.update(resolve(names))
+    return replace(plan, programs=dict(sorted(setting.programs.items())))

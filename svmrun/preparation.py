@@ -1,0 +1,113 @@
+"""From a loaded runbook to a plan: parameters, facts, checks. Reads from the host; changes nothing."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from svmrun.adapters.base import Outcome
+from svmrun.effects.actions import Actions, Call
+from svmrun.effects.cancel import Cancel
+from svmrun.effects.setting import Setting
+from svmrun.errors import CheckFailed, FactFailed, InvalidInput
+from svmrun.plan.build import Builder, Known, commands_of
+from svmrun.plan.model import PlannedAction
+from svmrun.runbook import template
+from svmrun.runbook.model import Check, Fact, Parameter, Retry, Runbook
+from svmrun.runbook.order import in_order, needs
+from svmrun.runbook.parameters import default_value
+
+Json = Any
+Resolve = Callable[[list[str]], Mapping[str, str]]
+
+
+@dataclass
+class Gathering:
+    """Reads facts in the order in which they need each other and the parameters' defaults.
+
+    `given` holds the parameters that were given; `resolve` finds programs (and raises Refused for missing ones).
+    """
+
+    runbook: Runbook
+    setting: Setting
+    host: Mapping[str, Json]
+    given: Mapping[str, Json]
+    resolve: Resolve
+    cancel: Cancel
+    parameters: dict[str, Json] = field(default_factory=dict)
+    facts: dict[str, Json] = field(default_factory=dict)
+
+    def known(self) -> Known:
+        """Everything that is known before anything is changed. Raises FactFailed, CheckFailed or InvalidInput."""
+        self.parameters.update(self.given)
+        parameters = {p.name: p for p in self.runbook.parameters}
+        facts = {f.name: f for f in self.runbook.facts}
+        with tempfile.TemporaryDirectory(prefix="svmrun-facts-") as folder:
+            for name in in_order(needs(self.runbook), [*parameters, *facts]):
+                if name in facts:
+                    self.facts[name] = self._read(facts[name], Path(folder))
+                elif name not in self.parameters:
+                    self.parameters[name] = self._default(parameters[name])
+        return self._now()
+
+    def _now(self) -> Known:
+        secrets = frozenset(p.name for p in self.runbook.parameters if p.secret)
+        return Known(self.host, self.parameters, self.facts, secrets)
+
+    def _default(self, parameter: Parameter) -> Json:
+        return default_value(self.runbook, parameter, self._now().names)
+
+    def _read(self, fact: Fact, folder: Path) -> Json:
+        names = self._now().names
+        if fact.when is not None and not self._evaluate(fact.when, (*fact.path, "when"), names):
+            return None
+        # A fact may need a secret (a password): nothing of it is written down, so it is rendered like the rest.
+        builder = Builder(self.runbook, self.setting.adapters, template, replace(self._now(), secrets=frozenset()))
+        action = builder.action(fact.action, Retry())
+        if builder.problems:
+            raise InvalidInput(builder.problems)
+        outcome = self._perform(fact.name, action, folder, names)
+        if not outcome.ok:
+            raise FactFailed(f"the fact {fact.name} cannot be read: {outcome.message}; nothing was changed")
+        return outcome.result
+
+    def _perform(self, name: str, action: PlannedAction, folder: Path, names: Mapping[str, Json]) -> Outcome:
+        programs = [c.argv[0] for c in commands_of(action.adapter, action.arguments, self.setting.adapters)]
+        self.setting.programs.update(self.resolve(programs))
+        call = Call(
+            name, action.adapter, action.arguments, action.timeout_seconds, self.cancel, names, folder / f"{name}.txt"
+        )
+        return Actions(self.setting).perform(call)
+
+    def _evaluate(self, expression: str, path: tuple[str | int, ...], names: Mapping[str, Json]) -> Json:
+        try:
+            return template.evaluate(expression, names)
+        except ValueError as error:
+            raise InvalidInput([self.runbook.source.problem(str(error), path)]) from error
+
+    def check(self) -> None:
+        """Every check that applies must hold. Raises CheckFailed with all that do not, each with its message."""
+        failures = [message for check in self.runbook.checks if (message := self._failure(check)) is not None]
+        if failures:
+            listed = "\n".join(f"  - {message}" for message in failures)
+            what = "a check does not hold" if len(failures) == 1 else f"{len(failures)} checks do not hold"
+            raise CheckFailed(f"{what}; nothing was changed:\n{listed}")
+
+    def _failure(self, check: Check) -> str | None:
+        names = self._now().names
+        if check.when is not None and not self._evaluate(check.when, (*check.path, "when"), names):
+            return None
+        try:
+            holds = bool(template.evaluate(check.that, names))
+            reason = ""
+        except ValueError as error:  # what the check looks at is not there: it does not hold
+            holds, reason = False, f" ({error})"
+        if holds:
+            return None
+        try:
+            return template.render_text(check.message, names) + reason
+        except ValueError:
+            return f"{check.message}{reason}"

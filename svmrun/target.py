@@ -1,0 +1,81 @@
+"""The host that a run's commands run on: this one, or a simulated one."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from svmrun.effects import hostfacts
+from svmrun.effects.executables import PINNED_PATH, resolve
+from svmrun.effects.state_folder import make_folder
+
+Json = Any
+
+
+@dataclass(frozen=True)
+class Target:
+    """`facts` is the fact `host`. `path` is the pinned PATH of every command; `simulated` is the folder of a simulated
+    host, empty for a real one. `parameters` are examples that a world brings; `time_scale` shortens waiting.
+    """
+
+    facts: Mapping[str, Json]
+    path: str = PINNED_PATH
+    simulated: str = ""
+    parameters: Mapping[str, Json] = field(default_factory=dict)
+    time_scale: float = 1.0
+    temporary: bool = False
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of every command: nothing of the caller's own environment can change what a command says or does."""
+        kept = {name: os.environ[name] for name in ("HOME", "TMPDIR", "TZ") if name in os.environ}
+        return {"PATH": self.path, "LC_ALL": "C", "LANG": "C", **kept}
+
+    def resolve(self, names: list[str]) -> dict[str, str]:
+        """The absolute path of each program. Raises Refused with all that are missing."""
+        return resolve(names, self.path)
+
+    def dispose(self) -> None:
+        """Remove a simulated host that was made for one run."""
+        if self.temporary:
+            shutil.rmtree(self.simulated, ignore_errors=True)
+
+
+def local(become: str) -> Target:
+    """This host. `become` tells how commands that need root get it."""
+    return Target({**hostfacts.host_facts(), "become": become, "path": PINNED_PATH, "simulated": ""})
+
+
+def simulated(wish: str, root: Path, become: str, time_scale: float | None) -> Target:
+    """A simulated host: a folder that `svmrun simulate` made, else one made now from a world's name or file."""
+    from svmrun.simulator import state_file
+
+    if (Path(wish) / "bin").is_dir():
+        return _of_folder(Path(wish).resolve(), state_file.read(wish), become, temporary=False)
+    from svmrun.runbook.source import load
+    from svmrun.simulator.install import install
+    from svmrun.simulator.world_file import load_world
+
+    world = load_world(wish, load)
+    if time_scale is not None:
+        world = replace(world, time_scale=time_scale)
+    folder = make_folder(root / "simulated") / f"{world.name}-{secrets.token_hex(4)}"
+    install(folder, world)
+    return _of_folder(folder, world, become, temporary=True)
+
+
+def of_plan(host: Mapping[str, Json]) -> Target:
+    """The target of a journalled plan."""
+    return Target(host, str(host.get("path") or PINNED_PATH), str(host.get("simulated") or ""))
+
+
+def _of_folder(folder: Path, world: Any, become: str, *, temporary: bool) -> Target:
+    path = f"{folder}/bin:{PINNED_PATH}"
+    facts = {"name": world.host, "os": world.os, "release": world.release, "user": world.user}
+    facts |= {"uid": 0 if world.user == "root" else 100, "become": become, "path": path, "simulated": str(folder)}
+    return Target(facts, path, str(folder), world.parameters, world.time_scale, temporary)

@@ -50,7 +50,7 @@ def _check_order(subject: Subject) -> None:
             if name == min(circle):
                 subject.report(f"these need each other: {' -> '.join(circle)}", path, "give one of them a plain value")
         elif section == "facts":
-            later = [f for f in facts[facts.index(name) + 1 :] if f in reach(graph, name)]
+            later = [f for f in facts[facts.index(name) + 1 :] if f in reach(graph, name) - graph[name]]
             for fact in later:
                 message = f"the fact {name!r} needs, by a parameter's default, the fact {fact!r}, which is read later"
                 subject.report(message, path, f"move {fact!r} up", of_key=True)

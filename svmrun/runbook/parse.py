@@ -42,9 +42,11 @@ class Parser:
 
     def members(self, top: Json, key: str, kind: type) -> list[tuple[Any, Any]]:
         value: Any = top.get(key)
-        if not isinstance(value, kind):
-            return []
-        pairs = list(value.items()) if kind is dict else list(enumerate(value))
+        pairs: list[tuple[Any, Any]] = []
+        if isinstance(value, dict) and kind is dict:
+            pairs = list(value.items())
+        elif isinstance(value, list) and kind is list:
+            pairs = list(enumerate(value))
         return [(name, member) for name, member in pairs if (key, name) not in self.broken]
 
     def parameter(self, name: str, written: Json, path: Path) -> Parameter:

@@ -6,6 +6,7 @@ that was meant. Typed places also take a template.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,6 +46,11 @@ def runbook_schema(registry: Mapping[str, Adapter]) -> Schema:
         **_object(top, ["schema", "name", "steps"]),
         "$defs": {"step": _step(actions), "handler": _handler(actions), "duration": duration(), **definitions},
     }
+
+
+def schema_text(schema: Schema) -> str:
+    """The schema as the text of a file."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def arguments_schema(adapter: Adapter, registry: Mapping[str, Adapter], *, templates: bool = True) -> Schema:

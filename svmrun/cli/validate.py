@@ -1,0 +1,81 @@
+"""`svmrun validate RUNBOOK...`: the form and the meaning of runbooks, without a host."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from svmrun.adapters.registry import adapters
+from svmrun.cli.parser import add_command
+from svmrun.effects import runbook_files
+from svmrun.errors import InvalidInput, Problem
+from svmrun.report.document import as_json
+from svmrun.report.shapes import Validated, ValidatedFile
+from svmrun.runbook.load import load_runbook
+
+if TYPE_CHECKING:
+    from svmrun.cli.parser import Subparsers
+
+SUFFIXES = (".yaml", ".yml")
+EXAMPLES = [
+    ("svmrun validate mirror-backup.yaml", "every error of one runbook, each with its line"),
+    ("svmrun validate runbooks/", "all runbooks of a folder and of the folders in it"),
+    ("svmrun validate --output json *.yaml | jq '.files[].problems[]'", "for other programs"),
+]
+NOTES = "exit codes: 0 all are valid, 3 at least one is not."
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = add_command(
+        subparsers,
+        "validate",
+        "Check the form and the meaning of runbooks. No host is touched.",
+        examples=EXAMPLES,
+        notes=NOTES,
+    )
+    parser.add_argument("runbooks", nargs="+", metavar="RUNBOOK", help="a file, the name of a runbook, or a folder")
+    parser.add_argument("--output", choices=("text", "json"), default="text", help="how to print it (default: text)")
+
+
+def run(options: argparse.Namespace) -> int:
+    files = [validated for name in options.runbooks for validated in _validate(name)]
+    result = Validated(all(file.ok for file in files), tuple(files))
+    print(as_json(result) if options.output == "json" else _text(result))
+    return 0 if result.ok else InvalidInput.exit_code
+
+
+def _validate(name: str) -> list[ValidatedFile]:
+    if not Path(name).is_dir():
+        return [_validate_file(name)]
+    found = sorted(path for path in Path(name).rglob("*") if path.suffix in SUFFIXES and path.is_file())
+    if not found:
+        return [_result(name, [Problem(f"{name}: there is no runbook in this folder", hint="runbooks end in .yaml")])]
+    return [_validate_file(str(path)) for path in found]
+
+
+def _validate_file(name: str) -> ValidatedFile:
+    try:
+        path = runbook_files.find(name)
+        load_runbook(str(path), runbook_files.read(path), adapters())
+    except InvalidInput as error:
+        return _result(name, list(error.problems))
+    return _result(str(path), [])
+
+
+def _result(file: str, problems: list[Problem]) -> ValidatedFile:
+    return ValidatedFile(file, not problems, tuple(problems))
+
+
+def _text(result: Validated) -> str:
+    lines = [f"{file.file}: valid" for file in result.files if file.ok]
+    problems = [problem for file in result.files for problem in file.problems]
+    lines += [str(problem) for problem in problems]
+    if problems:
+        bad = sum(not file.ok for file in result.files)
+        lines.append(f"{_count(len(problems), 'error')} in {_count(bad, 'file')}")
+    return "\n".join(lines)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

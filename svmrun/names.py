@@ -35,11 +35,14 @@ def volume(name: str, diskset: str = "") -> str:
     ValueError when the name is empty, is not a volume's, or says another set than `diskset` ("set name is
     inconsistent", as the commands put it).
     """
-    own_set, base = split(canonical(name))
+    short = canonical(name)
+    if short.startswith("/"):
+        raise ValueError(f"{name} is not the path of a volume (/dev/md/[SET/][r]dsk/dN)")
+    own_set, base = split(short)
     _word(base, "a volume")
     if diskset and own_set and own_set != diskset:
         raise ValueError(f"{name} does not lie in the disk set {diskset}: its name says the set {own_set}")
-    chosen = own_set or (set_name(diskset) if diskset else "")
+    chosen = set_name(own_set or diskset) if own_set or diskset else ""
     return f"{chosen}/{base}" if chosen else base
 
 

@@ -1,67 +1,60 @@
-"""Cases of adapters as files: `tests/cases/adapters/ADAPTER/CASE.json`.
+"""Cases of adapters as files: `tests/cases/adapters/ADAPTER/NAME.txt`.
 
-A case holds `arguments`; what the command line must be (`argv`, `needs_root`, or `refused`: part of the sentence); and,
-where the command is also read, what it printed (`stdout` and `stderr` as lists of lines, `status`) with the `outcome`
-expected of it: `kind`, a part of the `message`, the whole `result`, `changed`.
+A head of `key: JSON` lines (arguments, argv, status, outcome, message, result, and fields of Completed), then the
+outputs behind the lines `--- stdout` and `--- stderr`. `message` must be part of the message, `result` of the result.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from contextlib import suppress
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from svmrun.adapters.base import Completed
-from svmrun.adapters.output import ParseError
+from svmrun.adapters.base import Completed, Outcome
 from svmrun.adapters.registry import REGISTRY
 
-FOLDER = Path(__file__).parent / "cases" / "adapters"
+Json = Any
+ENDINGS = ("timed_out", "cancelled", "signal")
+ROOT = Path(__file__).parent / "cases" / "adapters"
 
 
-def cases_of(*adapters: str) -> list[Any]:
-    """The parameters of a test: adapter and case, each named `ADAPTER/CASE`."""
-    found = [(name, path) for name in adapters for path in sorted((FOLDER / name).glob("*.json"))]
-    assert {name for name, _ in found} == set(adapters), "each adapter has cases"
-    return [pytest.param(name, json.loads(path.read_text()), id=f"{name}/{path.stem}") for name, path in found]
+@dataclass(frozen=True)
+class Case:
+    adapter: str
+    head: dict[str, Json]
+    outputs: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def arguments(self) -> dict[str, Json]:
+        return REGISTRY[self.adapter].complete(self.head["arguments"])
+
+    def run(self) -> Outcome:
+        """What the adapter makes of the outputs; its command line is checked on the way."""
+        adapter = REGISTRY[self.adapter]
+        argv = adapter.command_line(self.arguments).argv
+        if "argv" in self.head:
+            assert list(argv) == self.head["argv"].split()
+        more: dict[str, Any] = {name: self.head[name] for name in ENDINGS if name in self.head}
+        completed = Completed(argv, self.head["status"], **more, **dict[str, Any](self.outputs))
+        return adapter.interpret(self.arguments, completed)
 
 
-def read_or_refused(read: Callable[[str], object], text: str) -> None:
-    """Any text is read, or refused as what the command does not print."""
-    with suppress(ParseError):
-        read(text)
+def names(*adapters: str) -> list[str]:
+    return [f"{path.parent.name}/{path.stem}" for one in adapters for path in sorted((ROOT / one).glob("*.txt"))]
 
 
-def check(name: str, case: dict[str, Any]) -> None:
-    """Compare the adapter's command line, and its reading of the output, with the case."""
-    adapter = REGISTRY[name]
-    arguments = adapter.complete(case["arguments"])
-    if "refused" in case:
-        with pytest.raises(ValueError) as caught:
-            adapter.command_line(arguments)
-        assert case["refused"] in str(caught.value)
-        return
-    if "argv" in case:
-        command = adapter.command_line(arguments)
-        assert list(command.argv) == case["argv"]
-        assert command.needs_root == case.get("needs_root", False)
-    if "outcome" in case:
-        _check_outcome(case["outcome"], adapter.interpret(arguments, completed(case)))
+def load(name: str) -> Case:
+    text = (ROOT / f"{name}.txt").read_text()
+    head, *parts = re.split(r"^--- (stdout|stderr)\n", text, flags=re.MULTILINE)
+    pairs = [line.split(": ", 1) for line in head.splitlines() if line.strip()]
+    outputs = dict(zip(parts[::2], parts[1::2], strict=True))
+    return Case(name.split("/")[0], {key: json.loads(value) for key, value in pairs}, outputs)
 
 
-def completed(case: dict[str, Any]) -> Completed:
-    stdout, stderr = ("".join(f"{line}\n" for line in case.get(stream, [])) for stream in ("stdout", "stderr"))
-    argv = tuple(case.get("argv", ["program"]))
-    return Completed(argv, case.get("status", 0), stdout, stderr, timed_out=case.get("timed_out", False))
-
-
-def _check_outcome(wanted: dict[str, Any], outcome: Any) -> None:
-    assert outcome.kind == wanted["kind"], outcome.message
-    assert wanted.get("message", "") in outcome.message
-    if "result" in wanted:
-        assert outcome.result == wanted["result"]
-    if "changed" in wanted:
-        assert outcome.changed == wanted["changed"]
+def holds(wanted: Json, got: Json) -> bool:
+    """True when every key of `wanted` is in `got` with that value."""
+    if isinstance(wanted, dict) and isinstance(got, dict):
+        return all(key in got and holds(value, got[key]) for key, value in wanted.items())
+    return bool(wanted == got)

@@ -40,9 +40,7 @@ class _SubmirrorChange(Adapter):
         return False
 
     def command_line(self, arguments: Arguments) -> Command:
-        mirror, submirror = (svm_fields.volume(arguments, field) for field in ("mirror", "submirror"))
-        if names.split(mirror)[0] != names.split(submirror)[0]:
-            raise ValueError(f"{mirror} and {submirror} lie in different disk sets")
+        mirror, submirror = _pair(arguments)
         if mirror == submirror:
             raise ValueError(f"{mirror} cannot be a submirror of itself")
         force = ("-f",) if arguments.get("force") else ()
@@ -50,7 +48,7 @@ class _SubmirrorChange(Adapter):
         return Command((self.name, *words), needs_root=True)
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
-        mirror, submirror = (svm_fields.volume(arguments, field) for field in ("mirror", "submirror"))
+        mirror, submirror = _pair(arguments)
         said = _says(completed.stdout, self.done, mirror, submirror)
         result = {"mirror": mirror, "submirror": submirror}
         outcome = plain_outcome(completed, result)
@@ -70,7 +68,7 @@ class _SubmirrorChange(Adapter):
 
     def _ask(self, arguments: Arguments, how: str) -> tuple[str, str, dict[str, str]]:
         """Mirror, submirror, and the arguments of the metastat that tells of them."""
-        mirror, submirror = (svm_fields.volume(arguments, field) for field in ("mirror", "submirror"))
+        mirror, submirror = _pair(arguments)
         diskset, base = names.split(mirror)
         return mirror, submirror, {"diskset": diskset, "volume": base, "format": how}
 
@@ -179,6 +177,12 @@ class Metasync(Adapter):
         if outcome.kind == "failed":
             return failed(svm_fields.advised(completed, outcome.message), result)
         return outcome
+
+
+def _pair(arguments: Arguments) -> tuple[str, str]:
+    """The canonical names of mirror and submirror; one that is named alone lies in the mirror's set."""
+    mirror = svm_fields.volume(arguments, "mirror")
+    return mirror, names.volume(str(arguments["submirror"]), names.split(mirror)[0])
 
 
 def _says(text: str, done: str, mirror: str, submirror: str) -> bool:

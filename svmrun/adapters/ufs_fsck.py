@@ -1,4 +1,4 @@
-"""fsck of a UFS file system: its questions, the meaning of its exit status (fsck(1M); main.c and utilities.c of fsck)."""
+"""fsck of a UFS file system: its questions, the meaning of its exit status (fsck(1M); fsck's main.c, utilities.c)."""
 
 from __future__ import annotations
 

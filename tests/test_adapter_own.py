@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from svmrun.adapters import judge, notify, session, wait_for
+from svmrun.adapters import judge, session, wait_for
 from svmrun.adapters.base import Parts
 from svmrun.adapters.registry import REGISTRY
 from tests.adapter_cases import FOLDER, cases_of, check
@@ -138,7 +138,23 @@ def test_conditions_are_one_or_many() -> None:
 @pytest.mark.parametrize(("to", "lacks"), [("mail", "recipients"), ("http", "url")])
 def test_a_message_without_a_goal_is_refused(to: str, lacks: str) -> None:
     with pytest.raises(ValueError, match=lacks):
-        notify.check({"to": to, "message": "m"})
+        REGISTRY["notify"].check({"to": to, "message": "m"})
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "reason"),
+    [
+        ("session", {"send": "db", "text": "x", "fails": "("}, "regular expression"),
+        ("session", {"open": "db", "argv": "cat", "prompt": ">"}, "list of words"),
+        ("wait_for", {"until": "true", "every": "0s"}, "longer than nothing"),
+        ("svcs", {"services": []}, "empty"),
+    ],
+)
+def test_arguments_that_do_not_fit_together_are_found_before_anything_runs(
+    name: str, arguments: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(ValueError, match=reason):
+        REGISTRY[name].check(REGISTRY[name].complete(arguments))
 
 
 def test_only_programs_have_command_lines() -> None:

@@ -172,6 +172,11 @@ class Adapter:
         """Seconds the action may take when the runbook does not say."""
         return self.timeout_seconds
 
+    def check(self, arguments: Arguments) -> None:
+        """Raises ValueError with a sentence when complete arguments that fit the schema do not fit together."""
+        if self.performer == "program":
+            self.command_line(arguments)
+
     def command_line(self, arguments: Arguments) -> Command:
         """The program to start. Raises ValueError with a sentence when the arguments do not fit together."""
         raise ValueError(f"{self.name} is not a program")

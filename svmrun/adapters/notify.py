@@ -67,10 +67,9 @@ class Notify(Adapter):
     def repeatable(self, arguments: Arguments) -> bool:
         return True
 
-
-def check(arguments: Arguments) -> None:
-    """Raises ValueError with a sentence when the fields do not fit to where the message goes."""
-    if arguments["to"] == "mail" and not arguments.get("recipients"):
-        raise ValueError("notify: `to: mail` needs `recipients`")
-    if arguments["to"] == "http" and not arguments.get("url"):
-        raise ValueError("notify: `to: http` needs a `url`")
+    def check(self, arguments: Arguments) -> None:
+        """Where the message goes must be told."""
+        if arguments["to"] == "mail" and not arguments.get("recipients"):
+            raise ValueError("notify: `to: mail` needs `recipients`")
+        if arguments["to"] == "http" and not arguments.get("url"):
+            raise ValueError("notify: `to: http` needs a `url`")

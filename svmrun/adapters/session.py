@@ -85,6 +85,10 @@ class Session(Adapter):
     def resource(self, arguments: Arguments) -> str | None:
         return arguments.get("resource")
 
+    def check(self, arguments: Arguments) -> None:
+        if request(arguments).deed == "open":
+            self.command_line(arguments)
+
     def command_line(self, arguments: Arguments) -> Command:
         """The program of `open`; ValueError for `send` and `close`, which start none."""
         wish = request(arguments)

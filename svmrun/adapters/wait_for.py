@@ -47,6 +47,9 @@ class WaitFor(Adapter):
     def read_only(self, arguments: Arguments) -> bool:
         return True
 
+    def check(self, arguments: Arguments) -> None:
+        every_seconds(arguments)
+
 
 def every_seconds(arguments: Arguments) -> float:
     """The pause between two looks. ValueError with a sentence when it is no duration."""

@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from svmrun.adapters import notify
 from svmrun.adapters.base import Arguments, Outcome, failed
+from svmrun.adapters.notify import Notify
 
 Json = Any
 
@@ -38,7 +38,8 @@ def send(arguments: Arguments, log_folder: Path, timeout_seconds: float = 30.0) 
 
     What could not be sent is a failure only with `required`, else a success that says so in its message.
     """
-    wish = notify.Notify().complete(arguments)
+    adapter = Notify()
+    wish = adapter.complete(arguments)
     senders: Mapping[str, Callable[[], None]] = {
         "log": lambda: _log(wish, log_folder),
         "syslog": lambda: _syslog(wish),
@@ -46,7 +47,7 @@ def send(arguments: Arguments, log_folder: Path, timeout_seconds: float = 30.0) 
         "http": lambda: _http(wish, timeout_seconds),
     }
     try:
-        notify.check(wish)
+        adapter.check(wish)
         senders[wish["to"]]()
     except (OSError, ValueError, subprocess.SubprocessError, _NotSent) as error:
         return _not_sent(wish, str(error) or type(error).__name__)

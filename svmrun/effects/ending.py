@@ -39,13 +39,13 @@ class Ending:
         """End it now, because somebody asked."""
         if self.stage == "running":
             self.cancelled = True
-            self._stop()
+            self.stop()
 
     def time_out(self) -> None:
         """End it now, because it took too long."""
         if self.stage == "running":
             self.timed_out = True
-            self._stop()
+            self.stop()
 
     def advance(self) -> None:
         """Take the next step when its time has come."""
@@ -61,9 +61,11 @@ class Ending:
             self._tree.kill()
         return self.stage == "abandoned" or (leader_ended and not self._tree.members())
 
-    def _stop(self) -> None:
-        self._enter("stopping", self._grace_seconds)
-        self._tree.stop(self._stop_signal)
+    def stop(self) -> None:
+        """End it now, for a reason that the owner tells."""
+        if self.stage == "running":
+            self._enter("stopping", self._grace_seconds)
+            self._tree.stop(self._stop_signal)
 
     def _kill(self) -> None:
         self._enter("killing", KILL_WAIT_SECONDS)

@@ -98,7 +98,8 @@ class Spool:
     def __init__(self, path: Path, secrets: Sequence[str] = (), on_output: OnOutput = ignore_output) -> None:
         self._file = CappedFile(path)
         self._streams: defaultdict[str, Bounded] = defaultdict(Bounded)
-        self._redactors: defaultdict[str, Redactor] = defaultdict(lambda: Redactor(secrets))
+        self._secrets = list(secrets)
+        self._redactors: defaultdict[str, Redactor] = defaultdict(lambda: Redactor(self._secrets))
         self._on_output = on_output
 
     def write(self, stream: str, data: bytes) -> None:
@@ -107,6 +108,13 @@ class Spool:
     def note(self, sentence: str) -> None:
         """Something that svmrun itself has to say, in the file only."""
         self._file.write(f"\n[svmrun: {sentence}]\n".encode())
+
+    def hide(self, secret: str) -> None:
+        """One more secret, from now on."""
+        for stream in tuple(self._redactors):
+            self._flush(stream)
+        self._redactors.clear()
+        self._secrets.append(secret)
 
     def restart(self, stream: str) -> None:
         """Forget the stream in memory; the file keeps it."""
@@ -121,6 +129,9 @@ class Spool:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
         for stream in tuple(self._redactors):
             self._flush(stream)
         self._file.close()

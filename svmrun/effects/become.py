@@ -1,0 +1,58 @@
+"""Commands that need root, run by somebody else: the prefix, and the password that is asked once."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from svmrun.adapters.base import Command, Dialogue, Prompt
+from svmrun.errors import Refused
+
+PROGRAM = {"pfexec": "pfexec", "sudo": "sudo", "su": "su"}
+# su(1M) "Sorry", Linux "su: Authentication failure": nothing was run.
+_DENIED = r"su: (Sorry|[Aa]uthentication failure|incorrect password|[Uu]nknown id.*|Permission denied)"
+
+
+def prefix(command: Command, how: str, programs: Mapping[str, str], password: str = "") -> Command:
+    """The command as it is started: unchanged when it needs no root or `how` is empty.
+
+    `how` is `pfexec`, `sudo` or `su`; `programs` maps plain names to absolute paths. sudo never asks (`-n`): without
+    a password rule it says so. su is answered with `password` on a pseudo-terminal: its output is one stream then.
+    Raises Refused for a command that needs text on stdin through su.
+    """
+    if not how or not command.needs_root:
+        return command
+    words = (programs.get(command.argv[0], command.argv[0]), *command.argv[1:])
+    if how == "su":
+        return _through_su(command, words, password)
+    before = {"pfexec": (), "sudo": ("-n", "--")}[how]
+    return replace(command, argv=(PROGRAM[how], *before, *words), needs_root=False)
+
+
+def _through_su(command: Command, words: tuple[str, ...], password: str) -> Command:
+    if command.stdin is not None:
+        raise Refused(f"{command.argv[0]} reads text from its input and cannot run through su; use sudo or pfexec")
+    talk = command.dialogue or Dialogue()
+    denied = Prompt(_DENIED, fails="su did not accept the password for root")
+    asked = Prompt(r"[Pp]assword: ?$", answer=password, secret=True, at_most=1, name="password")
+    argv = (PROGRAM["su"], "root", "-c", f"exec {_quoted(words)}")
+    return replace(command, argv=argv, needs_root=False, dialogue=replace(talk, prompts=(denied, asked, *talk.prompts)))
+
+
+def _quoted(words: tuple[str, ...]) -> str:
+    """For root's own shell, which may be sh or csh: csh would replace `!` even within quotes."""
+    return shlex.join(words).replace("!", "'\\!'")
+
+
+class PasswordOnce:
+    """Asks for the password when it is first needed and keeps it in memory; it has no printable form."""
+
+    def __init__(self, ask: Callable[[], str]) -> None:
+        self._ask = ask
+        self._answer: str | None = None
+
+    def __call__(self) -> str:
+        if self._answer is None:
+            self._answer = self._ask()
+        return self._answer

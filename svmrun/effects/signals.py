@@ -1,0 +1,60 @@
+"""INT, TERM and HUP: the first one cancels, all of them are counted, none of them kills svmrun."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any
+
+from svmrun.effects.cancel import Cancel
+
+WATCHED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def ignore_signal(_number: int) -> None:
+    """Nobody wants to know."""
+
+
+class SignalWatch:
+    """While it is entered (in the main thread), the watched signals go to `cancel`.
+
+    `note` is called for each signal, in the middle of whatever runs: it may print or count, never write to the journal.
+    What the journal shall know, its writer fetches with `take`. A HUP that is ignored at the start (nohup) stays so.
+    """
+
+    def __init__(self, cancel: Cancel, note: Callable[[int], None] = ignore_signal) -> None:
+        self._cancel = cancel
+        self._note = note
+        self._before: dict[signal.Signals, Any] = {}
+        self._wakeup_before = -1
+        self._pending: list[int] = []
+        self.count = 0
+
+    def take(self) -> tuple[int, ...]:
+        """The numbers of the signals that came since the last call, in their order."""
+        taken = tuple(self._pending)
+        del self._pending[: len(taken)]
+        return taken
+
+    def __enter__(self) -> SignalWatch:
+        # The C-level handler writes to this descriptor at once: a signal just before a select still ends the select.
+        self._wakeup_before = signal.set_wakeup_fd(self._cancel.wakeup_fd, warn_on_full_buffer=False)
+        for number in WATCHED:
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for number, handler in self._before.items():
+            # None: a handler that was not installed from Python cannot be given back.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        with contextlib.suppress(ValueError, OSError):
+            signal.set_wakeup_fd(self._wakeup_before)
+
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        self.count += 1
+        self._pending.append(number)
+        self._cancel.request(number, signal.Signals(number).name)
+        self._note(number)

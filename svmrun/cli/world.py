@@ -99,7 +99,7 @@ def _yaml(world: World) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes what another reader of YAML would take for a number or a truth value, and makes no aliases."""
+    """Writes equal parts twice instead of making aliases, which the reader of worlds refuses."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, _data: Any) -> bool:
         return True

@@ -8,7 +8,7 @@ from dataclasses import replace
 from svmrun.simulator.mirror_sources import others_readable
 from svmrun.simulator.mirror_transitions import changeable, syncing
 from svmrun.simulator.refusal import Refusal
-from svmrun.simulator.volumes import components, put_mirror, put_stripe, side, stripe
+from svmrun.simulator.volumes import BEING_SYNCED, components, put_mirror, put_stripe, stripe
 from svmrun.simulator.world import Component, Mirror, Stripe, Submirror, SubmirrorState, World
 
 
@@ -18,11 +18,13 @@ def replace_component(world: World, name: str, old: str, new: str) -> World:
     member, volume, component = _find(world, found, old)
     if component.state == "Last Erred" and _other_maintenance(world, found, old):
         raise _refusal(name, old, 'component in invalid state to replace - Replace "Maintenance" components first')
+    if member.state in ("offline", "attached"):
+        raise Refusal(name, "attempt operation on a submirror in illegal state")
     if not others_readable(world, found, member.name):
         raise _refusal(name, old, "attempt to replace a component on the last running submirror")
     _require_free(world, old, new)
     volume = _with_component(volume, old, lambda c: replace(c, device=new, state="Resyncing"))
-    found = _with_state(world, found, member, "component-resync")
+    found = _with_state(world, found, member, _state(member, volume))
     return put_mirror(put_stripe(world, replace(volume, image="mixed")), syncing(world, found, world.resync_seconds))
 
 
@@ -32,7 +34,14 @@ def component_fails(world: World, name: str, device: str) -> World:
     member, volume, _ = _find(world, found, device)
     rest = others_readable(world, found, member.name)
     volume = _with_component(volume, device, lambda c: replace(c, state="Maintenance" if rest else "Last Erred"))
-    return put_mirror(put_stripe(world, volume), _with_state(world, found, member, "component-erred"))
+    return put_mirror(put_stripe(world, volume), _with_state(world, found, member, _state(member, volume)))
+
+
+def _state(member: Submirror, volume: Stripe) -> SubmirrorState:
+    """A side without current data stays what it is, whatever happens to its components."""
+    if member.state not in ("running", "component-erred", "component-resync"):
+        return member.state
+    return "component-resync" if any(c.state == "Resyncing" for c in components(volume)) else "component-erred"
 
 
 def _refusal(name: str, device: str, text: str) -> Refusal:
@@ -65,5 +74,7 @@ def _with_component(volume: Stripe, device: str, change: Callable[[Component], C
 
 
 def _with_state(world: World, found: Mirror, member: Submirror, state: SubmirrorState) -> Mirror:
-    changed = replace(side(found, member.name) or member, state=state, changed=world.clock)
-    return replace(found, submirrors=tuple(changed if s.name == member.name else s for s in found.submirrors))
+    changed = replace(member, state=state, changed=world.clock)
+    sides = tuple(changed if s is member else s for s in found.submirrors)
+    waiting = any(s.state in BEING_SYNCED for s in sides)
+    return replace(found, submirrors=sides, resync=found.resync if waiting else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from svmrun.simulator.volumes import canonical, set_name
@@ -61,7 +62,7 @@ def read_volume(line: str) -> Volume:
 
 
 def _extents(words: list[str]) -> int:
-    return sum(int(length) for flag, length in zip(words, words[1:], strict=False) if flag == "-b" and length.isdigit())
+    return sum(int(length) for flag, length in pairwise(words) if flag == "-b" and length.isdigit())
 
 
 def _mirror(name: str, words: list[str]) -> Mirror:

@@ -9,7 +9,7 @@ from svmrun.simulator.volumes import VOLUME_PATH, canonical, disk_set, volume
 from svmrun.simulator.world import World
 
 CLASSIC_NAME = re.compile(r"d\d{1,4}")
-FREE_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+FREE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 DISK_NAME = re.compile(r"c\d+(t[0-9A-Fa-f]+)?d\d+(s\d+|p\d+)?|d\d+s\d+")
 LAST_CLASSIC_NODE = 127  # the device nodes d0 to d127 were always there
 DEVICE_TYPES = {

@@ -70,11 +70,17 @@ def _long_form(shape: type, plain: Plain, number: int) -> dict[str, Plain]:
 
 def _plain(value: Any) -> Plain:
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [_short_form(item, place) for place, item in enumerate(value)]
     if not is_dataclass(value) or isinstance(value, type):
         return value
+    return {f.name: _plain(getattr(value, f.name)) for f in fields(value) if getattr(value, f.name) != default_of(f)}
+
+
+def _short_form(value: Any, place: int) -> Plain:
+    plain = _plain(value)
+    if isinstance(value, Submirror) and value.slot == place:
+        del plain["slot"]
     short = SHORT_FORMS.get(type(value))
-    plain = {f.name: _plain(getattr(value, f.name)) for f in fields(value) if getattr(value, f.name) != default_of(f)}
     return plain[short] if short and list(plain) == [short] else plain
 
 

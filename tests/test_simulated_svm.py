@@ -1,0 +1,143 @@
+"""The volume manager's commands, word by word: formats, streams, exit codes, order of checks, refusals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from svmrun.simulator.mirror_transitions import attach, detach, offline
+from svmrun.simulator.refusal import Refusal
+from svmrun.simulator.volumes import canonical, mirror, mirror_of, open_error, owned, settle, stripe
+from svmrun.simulator.world import OpenDevice, World
+from tests.simulated_svm import CASES, play, run, shipped
+
+
+@pytest.mark.parametrize("path", sorted(CASES.glob("*.txt")), ids=lambda path: path.stem)
+def test_commands_print_and_refuse_as_the_script_says(path: Path) -> None:
+    written, played = play(path.read_text())
+
+    assert played == written
+
+
+def test_a_side_detached_under_the_write_lock_is_one_moment() -> None:
+    world = shipped("locked")
+
+    after = detach(world, "schost-1/d0", "schost-1/d30")
+
+    assert _image(after, "schost-1/d30") == "moment"
+    assert stripe(after, "schost-1/d30").last_mounted == "/global/schost-1"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("leave", [detach, offline])
+def test_a_side_that_leaves_while_writers_go_on_is_a_crash_image(leave: object) -> None:
+    after = leave(shipped("schost"), "schost-1/d0", "schost-1/d30")  # type: ignore[operator]
+
+    assert _image(after, "schost-1/d30") == "crash"
+
+
+def test_a_raw_volume_is_one_moment_only_when_nobody_writes() -> None:
+    world = shipped("raw-volume")
+
+    assert _image(detach(world, "books_m1", "books_s2"), "books_s2") == "crash"
+    assert _image(detach(replace(world, opens=()), "books_m1", "books_s2"), "books_s2") == "moment"
+
+
+def test_a_side_detached_in_the_middle_of_a_cancelled_resync_is_mixed() -> None:
+    world, _ = run(shipped("resyncing"), "metasync -s schost-1 -c d0")
+
+    assert _image(detach(world, "schost-1/d0", "schost-1/d30"), "schost-1/d30") == "mixed"
+
+
+def test_an_attached_side_is_overwritten_whole_and_live_again_after_its_resync() -> None:
+    world = attach(shipped("detached"), "schost-1/d0", "schost-1/d30")
+    assert _image(world, "schost-1/d30") == "mixed"
+
+    almost = settle(replace(world, clock=world.clock + 599.9))
+    whole = settle(replace(world, clock=world.clock + 600))
+
+    assert mirror(almost, "schost-1/d0").resync is not None  # type: ignore[union-attr]
+    assert mirror(whole, "schost-1/d0").resync is None  # type: ignore[union-attr]
+    assert _image(whole, "schost-1/d30") == "live"
+
+
+def test_a_side_that_somebody_has_open_is_not_attached() -> None:
+    dumping = OpenDevice(77, "/dev/md/schost-1/rdsk/d30")
+    world = replace(shipped("detached"), opens=(dumping,))
+
+    _, said = run(world, "metattach -s schost-1 d0 d30")
+
+    assert said.stderr == "metattach: phys-schost-1: schost-1/d30: metadevice is open\n\n"
+    assert said.status == 1
+
+
+def test_a_fifth_side_and_a_small_one_are_not_attached() -> None:
+    world = shipped("detached")
+    small = replace(stripe(world, "schost-1/d30"), name="schost-1/d40", size=8)  # type: ignore[type-var]
+    world = replace(world, stripes=(*world.stripes, small))  # type: ignore[arg-type]
+
+    with pytest.raises(Refusal, match="submirror too small to attach"):
+        attach(world, "schost-1/d0", "schost-1/d40")
+    full = replace(world.mirrors[0], submirrors=world.mirrors[0].submirrors * 2)
+    with pytest.raises(Refusal, match="mirror has maximum number of submirrors"):
+        attach(replace(world, mirrors=(full,)), "schost-1/d0", "schost-1/d30")
+
+
+@pytest.mark.parametrize(
+    ("world_name", "path", "writing", "words"),
+    [
+        ("schost", "/dev/md/schost-1/rdsk/d30", True, "Read-only file system"),
+        ("schost", "/dev/md/schost-1/rdsk/d30", False, None),
+        ("offline", "/dev/md/schost-1/rdsk/d30", True, "Read-only file system"),
+        ("detached", "/dev/md/schost-1/rdsk/d30", True, None),
+        ("no-owner", "/dev/md/schost-1/rdsk/d30", False, "No such device"),
+        ("schost", "/dev/md/schost-1/dsk/d77", False, "No such device or address"),
+        ("schost", "/dev/rdsk/c0t0d0s0", True, None),
+    ],
+)
+def test_opens_of_devices_fail_as_the_driver_says(world_name: str, path: str, writing: bool, words: str | None) -> None:
+    assert open_error(shipped(world_name), path, writing) == words
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/dev/md/schost-1/rdsk/d30", "schost-1/d30"),
+        ("/dev/md/rdsk/books_m1", "books_m1"),
+        ("/dev/md/dsk/d0", "d0"),
+        ("/dev/did/rdsk/d4s0", "d4s0"),
+        ("/dev/rdsk/c0t0d0s7", "c0t0d0s7"),
+        ("/dev/dsk/emcpower0c", "/dev/dsk/emcpower0c"),
+        ("/dev/rmt/0", "/dev/rmt/0"),
+        ("schost-1/d0", "schost-1/d0"),
+    ],
+)
+def test_every_way_to_write_a_device_has_one_name(path: str, name: str) -> None:
+    assert canonical(path) == name
+
+
+def test_a_set_without_drives_is_owned_by_everybody() -> None:
+    world = shipped("no-owner")
+    assert not owned(world, "schost-1/d0")
+
+    empty = replace(world, sets=(replace(world.sets[0], drives=()),))
+
+    assert owned(empty, "schost-1/d0")
+    assert owned(world, "d5")
+
+
+def test_a_side_knows_its_mirror() -> None:
+    world = shipped("detached")
+
+    found = mirror_of(world, "schost-1/d20")
+
+    assert found is not None
+    assert found.name == "schost-1/d0"
+    assert mirror_of(world, "schost-1/d30") is None
+
+
+def _image(world: World, name: str) -> str:
+    found = stripe(world, name)
+    assert found is not None
+    return found.image

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,14 +9,15 @@ from hypothesis import strategies as st
 from svmrun.adapters import cluster_tables
 from svmrun.adapters.registry import REGISTRY
 from svmrun.adapters.scstat_parse import parse_scstat
-from tests.adapter_cases import cases_of, check, read_or_refused
+from tests import adapter_cases
+from tests.program_cases import check, read_or_refused
 
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,30}", fullmatch=True)
 
 
-@pytest.mark.parametrize(("name", "case"), cases_of("scstat", "cldevicegroup", "clnode", "cluster"))
-def test_the_cluster_command_is_built_and_read_as_the_case_says(name: str, case: dict[str, Any]) -> None:
-    check(name, case)
+@pytest.mark.parametrize("name", adapter_cases.names("scstat", "cldevicegroup", "clnode", "cluster"))
+def test_the_cluster_command_is_built_and_read_as_the_case_says(name: str) -> None:
+    check(name)
 
 
 @settings(deadline=None, max_examples=60)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from typing import Any
 
 import pytest
 
 from svmrun.adapters.base import Completed
 from svmrun.adapters.registry import REGISTRY
-from tests.adapter_cases import cases_of, check
+from tests import adapter_cases
+from tests.program_cases import check
 
 
-@pytest.mark.parametrize(("name", "case"), cases_of("fsfreeze", "findmnt"))
-def test_the_linux_command_is_built_and_read_as_the_case_says(name: str, case: dict[str, Any]) -> None:
-    check(name, case)
+@pytest.mark.parametrize("name", adapter_cases.names("fsfreeze", "findmnt"))
+def test_the_linux_command_is_built_and_read_as_the_case_says(name: str) -> None:
+    check(name)
 
 
 def test_a_freeze_blocks_writers_and_an_unfreeze_undoes_it() -> None:

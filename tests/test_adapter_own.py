@@ -15,14 +15,15 @@ from hypothesis import strategies as st
 from svmrun.adapters import judge, session, wait_for
 from svmrun.adapters.base import Parts
 from svmrun.adapters.registry import REGISTRY
-from tests.adapter_cases import FOLDER, cases_of, check
+from tests import adapter_cases
+from tests.program_cases import check
 
 ARGUMENTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 
 
-@pytest.mark.parametrize(("name", "case"), cases_of("command", "dialogue", "session"))
-def test_any_program_is_started_and_read_as_the_case_says(name: str, case: dict[str, Any]) -> None:
-    check(name, case)
+@pytest.mark.parametrize("name", adapter_cases.names("command", "dialogue", "session"))
+def test_any_program_is_started_and_read_as_the_case_says(name: str) -> None:
+    check(name)
 
 
 @settings(deadline=None, max_examples=15)
@@ -46,12 +47,12 @@ def test_every_field_of_an_adapter_teaches_in_an_editor(name: str) -> None:
             jsonschema.validate(example, schema, cls=jsonschema.Draft202012Validator)
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*/*.json")), ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_the_arguments_of_a_case_fit_the_schema(path: Any) -> None:
-    case = json.loads(path.read_text())
-    if path.parent.name in REGISTRY and "arguments" in case and "refused" not in case:
-        schema = dict(REGISTRY[path.parent.name].schema)
-        jsonschema.validate(case["arguments"], schema, cls=jsonschema.Draft202012Validator)
+@pytest.mark.parametrize("name", adapter_cases.names(*REGISTRY))
+def test_the_arguments_of_a_case_fit_the_schema(name: str) -> None:
+    case = adapter_cases.load(name)
+    if "refused" not in case.head:
+        schema = dict(REGISTRY[case.adapter].schema)
+        jsonschema.validate(case.head["arguments"], schema, cls=jsonschema.Draft202012Validator)
 
 
 def test_a_command_is_what_its_runbook_says_of_it() -> None:
@@ -109,6 +110,8 @@ def test_a_session_is_opened_spoken_to_and_closed() -> None:
     assert opened == session.SessionRequest("open", "db", None, "SQL> $")
     assert sent == session.SessionRequest("send", "db", "alter system suspend;", "altered")
     assert closed == session.SessionRequest("close", "db", "exit")
+    with pytest.raises(ValueError, match="starts no program"):
+        REGISTRY["session"].command_line(complete({"close": "db"}))
 
 
 @pytest.mark.parametrize("key", ["prompt", "fails"])

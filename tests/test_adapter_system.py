@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,14 +10,15 @@ from svmrun.adapters.registry import REGISTRY
 from svmrun.adapters.services import parse_svcs
 from svmrun.adapters.system import parse_df_space, parse_df_type, parse_fuser
 from svmrun.adapters.tape import parse_mt_status
-from tests.adapter_cases import cases_of, check, read_or_refused
+from tests import adapter_cases
+from tests.program_cases import check, read_or_refused
 
 WEB, NFS = "svc:/network/http:apache22", "svc:/network/nfs/server:default"
 
 
-@pytest.mark.parametrize(("name", "case"), cases_of("mt", "df", "fuser", "svcs", "svcadm"))
-def test_the_system_command_is_built_and_read_as_the_case_says(name: str, case: dict[str, Any]) -> None:
-    check(name, case)
+@pytest.mark.parametrize("name", adapter_cases.names("mt", "df", "fuser", "svcs", "svcadm"))
+def test_the_system_command_is_built_and_read_as_the_case_says(name: str) -> None:
+    check(name)
 
 
 @settings(deadline=None, max_examples=100)

@@ -89,12 +89,16 @@ class Completed:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an action. `result` is the typed result, JSON-shaped; `message` is one line for a person."""
+    """What became of an action. `result` is the typed result, JSON-shaped; `message` is one line for a person.
+
+    `untouched` is the proof that a failed action changed nothing: what is there is somebody else's, and not undone.
+    """
 
     kind: Kind
     message: str = ""
     result: Json = None
     changed: bool = True
+    untouched: bool = False
 
     @property
     def ok(self) -> bool:
@@ -115,6 +119,19 @@ class Probe:
     adapter: str
     arguments: Arguments
     present: Callable[[Json], bool | None]
+
+
+@dataclass(frozen=True)
+class ShellProof:
+    """How a shell program can tell that an action's work is done: it can neither parse nor reason.
+
+    It is done when one line of `command`'s output has all `words`, in order, as words of its own; or when the action
+    itself, though it failed, printed one of the texts in `says` ("is attached").
+    """
+
+    command: Command | None = None
+    words: tuple[str, ...] = ()
+    says: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -188,6 +205,10 @@ class Adapter:
     def probe(self, arguments: Arguments) -> Probe | None:
         """How to ask whether this action's effect is there; None when nothing can tell."""
         return None
+
+    def done_in_shell(self, arguments: Arguments) -> ShellProof:
+        """For a rollback handler: how the guard, a shell program, knows that nothing is left to undo."""
+        return ShellProof()
 
     def inverse(self, arguments: Arguments) -> Parts | None:
         """The action that undoes this one, when it can be known without the runbook."""

@@ -6,7 +6,16 @@ import json
 from typing import Any
 
 from svmrun.adapters import fields
-from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, Parts, failed, plain_outcome
+from svmrun.adapters.base import (
+    Adapter,
+    Arguments,
+    Command,
+    Completed,
+    Outcome,
+    Parts,
+    ShellProof,
+    plain_outcome,
+)
 from svmrun.adapters.output import ParseError, read_outcome
 
 Json = Any
@@ -57,8 +66,12 @@ class Fsfreeze(Adapter):
         if arguments["mode"] == "unfreeze" and "Invalid argument" in completed.stderr:
             return Outcome("succeeded", f"{arguments['mount_point']} was not frozen", changed=False)
         if arguments["mode"] == "freeze" and "Device or resource busy" in completed.stderr:
-            return failed(f"{arguments['mount_point']} is frozen already, by somebody else")
+            message = f"{arguments['mount_point']} is frozen already, by somebody else"
+            return Outcome("failed", message, changed=False, untouched=True)
         return outcome
+
+    def done_in_shell(self, arguments: Arguments) -> ShellProof:
+        return ShellProof(says=("Invalid argument",)) if arguments["mode"] == "unfreeze" else ShellProof()
 
     def inverse(self, arguments: Arguments) -> Parts | None:
         other = "unfreeze" if arguments["mode"] == "freeze" else "freeze"

@@ -11,7 +11,18 @@ from typing import Any, ClassVar
 
 from svmrun import names
 from svmrun.adapters import fields, svm_fields
-from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, Parts, Probe, failed, plain_outcome
+from svmrun.adapters.base import (
+    Adapter,
+    Arguments,
+    Command,
+    Completed,
+    Outcome,
+    Parts,
+    Probe,
+    ShellProof,
+    failed,
+    plain_outcome,
+)
 
 Json = Any
 
@@ -109,6 +120,10 @@ class Metattach(_Membership):
     summary = "Attach a submirror to a mirror; a full resync starts (metattach)"
     done, undone_by, member = "attached", "metadetach", True
 
+    def done_in_shell(self, arguments: Arguments) -> ShellProof:
+        """What is attached has a parent: the library says `invalid unit`, the kernel `metadevice in use`."""
+        return ShellProof(says=("is attached", "invalid unit", "metadevice in use"))
+
 
 class _Offline(_SubmirrorChange):
     """Its effect shows only in `metastat -c`: the report says `Needs maintenance` of an offline submirror."""
@@ -144,6 +159,10 @@ class Metaonline(_Offline):
     name = "metaonline"
     summary = "Use an offline submirror again; only what was written meanwhile is resynced (metaonline)"
     done, undone_by, offline = "onlined", "metaoffline", False
+
+    def done_in_shell(self, arguments: Arguments) -> ShellProof:
+        """What is not offline is in an illegal state to be onlined (mirror_ioctl.c)."""
+        return ShellProof(says=("is onlined", "attempt operation on a submirror in illegal state"))
 
 
 class Metasync(Adapter):

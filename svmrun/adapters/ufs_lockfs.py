@@ -10,7 +10,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from svmrun.adapters import fields
-from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, Parts, Probe, failed, plain_outcome
+from svmrun.adapters.base import (
+    Adapter,
+    Arguments,
+    Command,
+    Completed,
+    Outcome,
+    Parts,
+    Probe,
+    ShellProof,
+    failed,
+    plain_outcome,
+)
 from svmrun.adapters.output import read_outcome
 from svmrun.adapters.ufs_parse import parse_lockfs
 from svmrun.names import tidy_path
@@ -103,6 +114,12 @@ class Lockfs(Adapter):
             return None if lock is None or lock.startswith("(") else lock == mode
 
         return Probe("lockfs", {"mode": "status", "mount_point": mount_point, "comment": ""}, present)
+
+    def done_in_shell(self, arguments: Arguments) -> ShellProof:
+        if arguments["mode"] != "unlock":
+            return ShellProof()
+        path = tidy_path(str(arguments["mount_point"]))
+        return ShellProof(Command(("lockfs", path)), (path, "unlock"))
 
     def inverse(self, arguments: Arguments) -> Parts | None:
         if arguments["mode"] not in _LOCKS:

@@ -13,20 +13,13 @@ def add_inputs(parser: Parser) -> None:
     parser.add_argument(
         "-p", "--param", metavar="NAME=VALUE", action="append", default=[], help="a parameter (may be repeated)"
     )
-    parser.add_argument("--params-file", metavar="FILE", action="append", default=[], help="parameters as YAML or JSON")
-    parser.add_argument(
-        "--secret-file",
-        metavar="NAME=FILE",
-        action="append",
-        default=[],
-        help="a secret parameter's value, from the first line of a file",
-    )
+    parser.add_argument("--params-file", metavar="FILE", help="parameters as YAML or JSON")
     parser.add_argument(
         "--simulate",
         metavar="WORLD",
         nargs="?",
         const=DEFAULT_WORLD,
-        help=f"run on a simulated host: a world's name or file, or a folder of `svmrun simulate` (default {DEFAULT_WORLD})",
+        help=f"run on a simulated host: a world's name or file, or a folder of `svmrun simulate` ({DEFAULT_WORLD})",
     )
     parser.add_argument(
         "--time-scale",

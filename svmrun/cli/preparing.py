@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,20 +15,21 @@ from svmrun.adapters.base import Command
 from svmrun.adapters.registry import adapters
 from svmrun.effects import runbook_files
 from svmrun.effects.become import PROGRAM, PasswordOnce, prefix
+from svmrun.effects.call_book import CallBook
 from svmrun.effects.cancel import Cancel
 from svmrun.effects.operator import Terminal, Yes, somebody_is_there
 from svmrun.effects.repository import commit_of
 from svmrun.effects.setting import Nobody, Operator, Setting
 from svmrun.effects.state_folder import state_root
 from svmrun.errors import Refused
-from svmrun.plan.build import Builder, Known, build, commands
-from svmrun.plan.model import Plan
+from svmrun.plan.build import Builder, Known, build, commands, has_later
+from svmrun.plan.model import Plan, PlannedAction
 from svmrun.preparation import Gathering
 from svmrun.report.observer import Observer
 from svmrun.runbook import template
 from svmrun.runbook.load import load_runbook
-from svmrun.runbook.model import Runbook
-from svmrun.runbook.parameters import given_values
+from svmrun.runbook.model import Parameter, Runbook
+from svmrun.runbook.parameters import Origins, given
 from svmrun.target import Target
 
 Json = Any
@@ -42,6 +44,12 @@ class Prepared:
     setting: Setting
     names: Mapping[str, Json]
     target: Target
+
+    def argv(self, action: PlannedAction) -> tuple[str, ...]:
+        """The command line that an action starts; empty where there is none, or where it is known only later."""
+        if has_later(action.arguments):
+            return ()
+        return CallBook(self.plan, self.setting, self.names).argv(action.adapter, action.arguments)
 
 
 def load(name: str) -> tuple[Runbook, bytes]:
@@ -62,14 +70,7 @@ def prepare(options: argparse.Namespace, observer: Observer, cancel: Cancel, tar
     """Parameters, facts, checks, plan. Raises before anything is changed."""
     runbook, data = load(options.runbook)
     person = operator(options)
-    values = given_values(
-        runbook,
-        assignments=options.param,
-        files=[(f, runbook_files.read(Path(f))) for f in options.params_file],
-        secret_files=options.secret_file,
-        examples=target.parameters,
-        ask=(lambda question: person.answer(question, secret=True)) if somebody_is_there() else None,
-    )
+    values = given(runbook, _origins(options, target, person))
     setting = make_setting(target, observer, person, options.become)
     secrets = tuple(str(values[p.name]) for p in runbook.parameters if p.secret and values.get(p.name))
     setting = replace(setting, secrets=secrets)
@@ -78,6 +79,22 @@ def prepare(options: argparse.Namespace, observer: Observer, cancel: Cancel, tar
     gathering.check()
     plan = _plan(runbook, data, setting, known, options.become, target.resolve)
     return Prepared(plan, setting, known.names, target)
+
+
+def _origins(options: argparse.Namespace, target: Target, person: Operator) -> Origins:
+    file = options.params_file
+    return Origins(
+        assignments=options.param,
+        file=(file, runbook_files.read(Path(file))) if file else None,
+        environment=os.environ,
+        fallback=target.parameters,
+        read_file=lambda path: Path(path).read_text(encoding="utf-8"),
+        ask=(lambda parameter: _secret(person, parameter)) if somebody_is_there() else None,
+    )
+
+
+def _secret(person: Operator, parameter: Parameter) -> str:
+    return person.answer(f"{parameter.name} ({parameter.description}):", secret=True) or ""
 
 
 def operator(options: argparse.Namespace) -> Operator:

@@ -79,9 +79,11 @@ def decide(plan: Plan, state: State) -> Move:
 
 def outstanding(plan: Plan, state: State) -> list[PlannedStep]:
     """The steps whose effect is (or may be) there and must not last, in the order of the plan."""
-    return [
-        s for s in plan.steps if s.rollback and state.step(s.id).started and undo(s, state.step(s.id)) is not UNDONE
-    ]
+    return [s for s in plan.steps if _to_be_undone(s, state.step(s.id))]
+
+
+def _to_be_undone(step: PlannedStep, state: StepState) -> bool:
+    return bool(step.rollback) and state.started and not state.untouched and undo(step, state) is not UNDONE
 
 
 def held(plan: Plan, state: State) -> list[PlannedStep]:
@@ -166,10 +168,9 @@ def pause_before(action: PlannedAction, failures: int) -> float:
 def _go_back(plan: Plan, state: State) -> Move:
     stuck = []
     for step in reversed(plan.steps):
-        known = state.step(step.id)
-        if not step.rollback or not known.started or undo(step, known) is UNDONE:
+        if not _to_be_undone(step, state.step(step.id)):
             continue
-        result = undo(step, known, "rollback")
+        result = undo(step, state.step(step.id), "rollback")
         if isinstance(result, Perform):
             return result
         if result is STUCK:

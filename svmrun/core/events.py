@@ -67,6 +67,7 @@ class ActionEnded(Event):
     changed: bool = True
     present: bool | None = None
     seconds: float = 0.0
+    untouched: bool = False  # proven: a failed action changed nothing
     output: str = ""  # file in the run's folder, with the whole output
 
 

@@ -17,8 +17,9 @@ class Undoing:
     """How far the attempt to undo a step has come (a release on the success path, or a rollback).
 
     `looks` counts finished probes; while `looked` is True the last finished action was one, and `present` is what it
-    found; `blind` counts the last looks in a row that could not tell. `part` is the handler whose turn it is, `tries` how often it failed, `failed` how many handlers were given
-    up in this round, `rounds` how often the handlers were started from the first one.
+    found; `blind` counts the last looks in a row that could not tell. `part` is the handler whose turn it is, `tries`
+    how often it failed, `failed` how many handlers were given up in this round, `rounds` how often the handlers were
+    started from the first one.
     """
 
     role: Literal["release", "rollback"]
@@ -43,6 +44,7 @@ class StepState:
     result: Json = None
     started_at: float | None = None
     ended_at: float | None = None
+    untouched: bool = False  # it failed, and provably changed nothing
     found: bool = False  # the probe before the first hold was answered
     undoing: Undoing | None = None
 
@@ -160,7 +162,9 @@ def _ended(state: State, event: e.ActionEnded) -> State:
     step = state.step(event.step)
     if event.role == "forward":
         status = {"succeeded": "succeeded", "failed": "failed", "unknown": "doubtful"}[event.outcome]
-        return _with(state, event.step, status=status, message=event.message, result=event.result, ended_at=event.at)
+        untouched = event.untouched and event.attempt == 1
+        changes = {"message": event.message, "result": event.result, "ended_at": event.at, "untouched": untouched}
+        return _with(state, event.step, status=status, **changes)
     undoing = _current_undoing(state, step)
     if event.role == "probe":
         blind = undoing.blind + 1 if event.present is None else 0

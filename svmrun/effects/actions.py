@@ -187,7 +187,7 @@ class _Poll:
             left = self._deadline - clock.steady()
             if left <= 0:
                 return failed("waited as long as the timeout allows, and the condition does not hold yet")
-            if not self._pause(min(left, every_seconds(self._arguments))):
+            if not self._pause(min(left, every_seconds(self._arguments) * self._setting.pause_scale)):
                 return Outcome("unknown", "the wait was cancelled")
 
     def _look(self) -> Outcome:

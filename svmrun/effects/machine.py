@@ -89,7 +89,8 @@ class Machine:
 
     def _tell_guard(self, state: State) -> None:
         standing = {s.id for s in held(self._plan, state)}
-        for step in [s for s in self._held if s not in standing and state.step(s).undoing]:
+        over = [s for s in self._held if s not in standing and state.step(s).status != "waiting"]
+        for step in over:
             self._held.remove(step)
             if self._guard is not None:
                 self._guard.released(step)
@@ -193,6 +194,7 @@ class Machine:
             outcome.changed,
             present,
             round(seconds, 3),
+            outcome.untouched,
             output.name if output.exists() else "",
         )
 

@@ -112,7 +112,7 @@ class Builder:
     def handler(self, written: Action, undone: PlannedAction) -> PlannedAction:
         """A rollback handler is final text before its step starts: the guard and recovery must know it."""
         action = self.action(written, HANDLER_RETRY, undone.timeout_seconds)
-        if _has_later(action.arguments):
+        if has_later(action.arguments):
             message = "a rollback handler must not depend on a step's result or on a secret"
             self.problems.append(self.runbook.source.problem(message, (*written.path, written.adapter)))
         return action
@@ -175,11 +175,12 @@ def without_later(value: Json) -> Json:
     return value
 
 
-def _has_later(value: Json) -> bool:
+def has_later(value: Json) -> bool:
+    """True when some part of the value is known only later."""
     if is_later(value):
         return True
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(_has_later(v) for v in parts)
+    return any(has_later(v) for v in parts)
 
 
 def _fits(adapter: Adapter, arguments: Mapping[str, Json]) -> None:

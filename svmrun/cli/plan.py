@@ -1,0 +1,48 @@
+"""`svmrun plan RUNBOOK`: everything up to the plan, and the plan for a person to review; changes nothing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from svmrun.cli.arguments import add_inputs
+from svmrun.cli.parser import Subparsers, add_command
+
+EXAMPLES = [
+    ("svmrun plan mirror-backup -p diskset=schost-1 -p mirror=d0 -p mount_point=/global/schost-1", "on this host"),
+    ("svmrun plan mirror-backup --simulate", "on the simulated cluster, with its example parameters"),
+    ("svmrun plan mirror-backup --simulate --output markdown", "for a merge request"),
+]
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = add_command(
+        subparsers,
+        "plan",
+        "Read facts, judge checks and print every command that a run would start, with its limits, holds and handlers.",
+        examples=EXAMPLES,
+    )
+    add_inputs(parser)
+    parser.add_argument("--output", choices=["text", "json", "markdown"], default="text", help="default: text")
+
+
+def run(options: argparse.Namespace) -> int:
+    from svmrun.cli.preparing import choose_target, prepare
+    from svmrun.effects.cancel import Cancel
+    from svmrun.guarding import refuse_dangerous_holds
+    from svmrun.plan.holds import worst_case_seconds
+    from svmrun.report.observer import Silent
+    from svmrun.report.plan_document import PlanView, plan_markdown, plan_text
+
+    target = choose_target(options)
+    try:
+        prepared = prepare(options, Silent(), Cancel(), target)
+        refuse_dangerous_holds(prepared.plan, prepared.setting)
+    finally:
+        target.dispose()
+    if options.output == "json":
+        print(json.dumps(prepared.plan.to_json(), indent=2, ensure_ascii=False))
+        return 0
+    view = PlanView(prepared.plan, prepared.argv, worst_case_seconds(prepared.plan))
+    print(plan_markdown(view) if options.output == "markdown" else plan_text(view))
+    return 0

@@ -1,0 +1,98 @@
+"""The guard of one run: what it must release, and how the performing machine talks to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from svmrun.core import events as e
+from svmrun.effects import memory_folder
+from svmrun.effects.call_book import CallBook
+from svmrun.effects.guard import CARD_NAME, Guard, release_body
+from svmrun.effects.setting import Setting
+from svmrun.errors import Refused
+from svmrun.plan.model import Plan, PlannedAction, PlannedStep
+from svmrun.plan.release import Already, HeldRelease, release_program
+
+
+class RunGuard:
+    """Armed when the first hold is due. Before that it is nothing."""
+
+    def __init__(self, plan: Plan, setting: Setting, run: str) -> None:
+        self._plan, self._setting, self._run = plan, setting, run
+        self._armed: Guard | None = None
+
+    @property
+    def _guard(self) -> Guard:
+        assert self._armed is not None, "armed before the first hold"
+        return self._armed
+
+    def arm(self) -> e.GuardArmed:
+        folder = memory_folder.make(self._run)
+        try:
+            text = release_program(
+                self._run,
+                str(self._plan.host.get("name", "")),
+                list(self._holds()),
+                str(folder / CARD_NAME),
+                release_body(),
+            )
+        except ValueError as error:
+            raise Refused(f"no guard can release this plan's holds: {error}") from error
+        self._armed = Guard.arm(text, folder)
+        self._setting.observer.notice(f"to release everything by hand: sh {self._armed.card}")
+        return self._armed.armed
+
+    def _holds(self) -> Iterator[HeldRelease]:
+        for step in self._plan.steps:
+            if step.hold_seconds is not None and step.when is not False:
+                yield self._release(step)
+
+    def _release(self, step: PlannedStep) -> HeldRelease:
+        book = CallBook(self._plan, self._setting, {})
+        lines = tuple(book.argv(action.adapter, action.arguments) for action in step.rollback)
+        if not lines or not all(lines):
+            raise ValueError(f"{step.id}: its handler is no command, so only svmrun itself could run it")
+        already, says = self._proofs(step.rollback[-1])
+        return HeldRelease(
+            step.id,
+            step.name,
+            step.hold_seconds or 0.0,
+            lines,
+            already,
+            says,
+            dict(self._setting.environment),
+            max(a.timeout_seconds for a in step.rollback),
+        )
+
+    def _proofs(self, handler: PlannedAction) -> tuple[Already | None, tuple[str, ...]]:
+        """How a shell can tell that the handler's work is done."""
+        proof = self._setting.adapters[handler.adapter].done_in_shell(handler.arguments)
+        if proof.command is None:
+            return None, proof.says
+        command = self._setting.become(proof.command)
+        return Already((self._setting.program(command), *command.argv[1:]), proof.words), proof.says
+
+    # -- while it is armed ---------------------------------------------------------------------------------------
+
+    def hold(self, step: str) -> None:
+        self._guard.hold(step)
+
+    def released(self, step: str) -> None:
+        self._guard.released(step)
+
+    def child(self, group: int, signal: str) -> None:
+        if self._armed is not None:
+            self._armed.child(group, signal)
+
+    def idle(self) -> None:
+        if self._armed is not None:
+            self._armed.idle()
+
+    def fenced(self, argv: tuple[str, ...]) -> tuple[str, ...]:
+        return self._guard.fenced(argv)
+
+    def news(self) -> e.GuardFired | None:
+        return self._guard.news()
+
+    def leave(self) -> None:
+        self._guard.leave()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path as FilePath
 from typing import Any, Protocol
 
-from svmrun.errors import InvalidInput, Problem, UsageError
+from svmrun.errors import InvalidInput, Position, Problem, UsageError
 from svmrun.simulator.world import World
 from svmrun.simulator.world_check import world_findings
 from svmrun.simulator.world_plain import world_from_plain
@@ -55,7 +55,7 @@ def load_world(name: str, parse: Parse) -> World:
     world = world_from_plain(_merged(plain, places, parse))
     findings = world_findings(world)
     if findings:
-        raise InvalidInput([places.problem(message, where) for message, where in findings])
+        raise InvalidInput(_in_file_order([places.problem(message, where) for message, where in findings]))
     return world
 
 
@@ -63,11 +63,16 @@ def schema_problems(plain: Any, places: Places) -> list[Problem]:
     """What the schema of world files has to say, in file order."""
     from jsonschema import Draft202012Validator
 
-    from svmrun.simulator.world_problems import sentence
+    from svmrun.simulator.world_problems import sentences
     from svmrun.simulator.world_schema import world_schema
 
     errors = Draft202012Validator(world_schema()).iter_errors(plain)
-    return [places.problem(*sentence(error)) for error in sorted(errors, key=lambda e: [str(p) for p in e.path])]
+    found = [sentence for error in errors for sentence in sentences(error)]
+    return _in_file_order([places.problem(message, path, of_key=of_key) for message, path, of_key in found])
+
+
+def _in_file_order(problems: list[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda problem: problem.position or Position(""))
 
 
 def _merged(plain: Mapping[str, Any], places: Places, parse: Parse) -> dict[str, Any]:

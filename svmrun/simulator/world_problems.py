@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
@@ -10,13 +11,17 @@ from jsonschema import ValidationError
 Path = tuple[str | int, ...]
 
 
-def sentence(error: ValidationError) -> tuple[str, Path]:
-    """The message, and the path of the node that it is about."""
+def sentences(error: ValidationError) -> list[tuple[str, Path, bool]]:
+    """Each message, the path of the node that it is about, and whether it is about that node's key."""
     error = _deepest(error)
+    if error.validator == "additionalProperties":
+        return [(message, path, True) for message, path in _unknown_keys(error)]
+    return [(*_sentence(error), False)]
+
+
+def _sentence(error: ValidationError) -> tuple[str, Path]:
     path: Path = tuple(error.absolute_path)
     wanted: Any = error.validator_value
-    if error.validator == "additionalProperties":
-        return _unknown_key(error, path)
     if error.validator == "required":
         instance: Any = error.instance
         missing = [name for name in wanted if name not in instance]
@@ -38,13 +43,14 @@ def _deepest(error: ValidationError) -> ValidationError:
     return _deepest(max(error.context, key=lambda inner: (len(inner.absolute_path), inner.validator != "type")))
 
 
-def _unknown_key(error: ValidationError, path: Path) -> tuple[str, Path]:
+def _unknown_keys(error: ValidationError) -> Iterator[tuple[str, Path]]:
     schema: Any = error.schema
     instance: Any = error.instance
     known = list(schema["properties"])
-    unknown = next(name for name in instance if name not in known)
-    near = get_close_matches(str(unknown), known, n=1)
-    return f"there is no {unknown!r} here" + (f"; did you mean {near[0]}?" if near else ""), (*path, unknown)
+    for unknown in (name for name in instance if name not in known):
+        near = get_close_matches(str(unknown), known, n=1)
+        suggestion = f"; did you mean {near[0]}?" if near else ""
+        yield f"there is no {unknown!r} here{suggestion}", (*error.absolute_path, unknown)
 
 
 def _shortened(value: Any) -> str:

@@ -118,8 +118,9 @@ def _sanity(check: _Check, world: World) -> Run:
 def _is_active(world: World, device: str) -> bool:
     """Whether the superblock says that the file system is in use: it was copied while it changed."""
     copy = stripe(world, canonical(device))
+    found = file_system_on(world, device)
     if is_live(world, device):
-        return True
+        return found is None or found.lock not in ("write", "hard")
     return copy is not None and copy.image in ("crash", "mixed") and copy.repaired != copy.generation
 
 
@@ -151,11 +152,14 @@ def _findings(check: _Check, used: int, mounted: bool) -> Run:
     yield Print("** Phase 3b - Verify Shadows/ACLs\n** Phase 4 - Check Reference Counts\n")
     yield Print("** Phase 5 - Check Cylinder Groups\n")
     if active:
-        modified |= yield from _question(check, "FRAG BITMAP WRONG\nFIX")
-        modified |= yield from _question(check, "FILE SYSTEM STATE IN SUPERBLOCK IS WRONG; FIX")
+        yield Print("FRAG BITMAP WRONG\n")
+        bitmap = yield from _question(check, "FIX")
+        state = yield from _question(check, "FILE SYSTEM STATE IN SUPERBLOCK IS WRONG; FIX")
+        modified = bitmap or state
+        if state:
+            yield Change(lambda now: _repaired(now, check.device))
     yield Print(_summary(used, check.verbose))
     if modified:
-        yield Change(lambda now: _repaired(now, check.device))
         yield Print("\n***** FILE SYSTEM WAS MODIFIED *****\n")
     return 35 if modified and mounted else 0
 

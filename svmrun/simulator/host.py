@@ -38,7 +38,8 @@ FIRST_PID = 1000
 class Ended:
     """What became of a command. `status` is None when a signal ended it, or when it hangs without a time limit.
 
-    `seconds` are the world's. `timed_out` says that it was stopped at its limit; it may have had its effect or not.
+    On a terminal `stdout` is what the screen shows: both streams and the answers. `seconds` are the world's.
+    `timed_out` says that it was stopped at its limit; it may have had its effect or not.
     """
 
     world: World
@@ -90,8 +91,9 @@ def run(
         process.stopped = True
     after = process.buried(died=killed is not None or process.stopped)
     seconds = after.clock - world.clock
-    texts = {stream: "".join(text for to, text in process.printed if to == stream) for stream in ("out", "err")}
-    return Ended(after, status, texts["out"], texts["err"], killed, seconds, process.stopped, pid)
+    stdout = "".join(text for stream, text in process.printed if terminal or stream == "out")
+    stderr = "".join(text for stream, text in process.printed if not terminal and stream == "err")
+    return Ended(after, status, stdout, stderr, killed, seconds, process.stopped, pid)
 
 
 def look(world: World) -> World:
@@ -220,10 +222,16 @@ class _Process:
                 ends.append(mirror.resync.since + mirror.resync.total - mirror.resync.done)
         return min((moment for moment in ends if moment > self.world.clock), default=None)
 
-    def _ask(self, _request: Ask) -> str | None:
+    def _ask(self, request: Ask) -> str | None:
+        if request.secret and not self.terminal:
+            return None
         question = "".join(text for _, text in self.printed[self.heard :])
         self.heard = len(self.printed)
-        return self.answer(question)
+        line = self.answer(question)
+        if self.terminal and line is not None:
+            self.printed.append(("out", "\n" if request.secret else f"{line}\n"))
+            self.heard += 1
+        return line
 
     def _trap(self, request: Trap) -> None:
         self.traps[-1] = request.signals

@@ -11,7 +11,7 @@ from svmrun.simulator.world import OpenDevice, World
 
 def opened(world: World, pid: int, device: str, *, writing: bool = False, user: str = "root") -> World:
     """The world in which the process has the device open. It is closed when the process ends, however it ends."""
-    entry = OpenDevice(pid, canonical(device), writing, user)
+    entry = OpenDevice(pid, canonical(device), writing, user, command=True)
     return world if entry in world.opens else replace(world, opens=(*world.opens, entry))
 
 
@@ -28,7 +28,7 @@ def users(world: World, device: str) -> tuple[OpenDevice, ...]:
 
 def forget(world: World, is_dead: Callable[[int], bool]) -> World:
     """The world without what dead processes had: an open device is closed, a waiting lock request is gone."""
-    pids = {o.pid for o in world.opens} | {f.pending_pid for f in world.file_systems if f.pending_pid}
+    pids = {o.pid for o in world.opens if o.command} | {f.pending_pid for f in world.file_systems if f.pending_pid}
     dead = {pid for pid in pids if is_dead(pid)}
     return without(world, dead) if dead else world
 

@@ -13,7 +13,8 @@ from svmrun.simulator.world import Service, World
 
 Run = Generator[Any, Any, int]
 DAY_SECONDS = 86400.0
-MONTHS_SECONDS = 365 * DAY_SECONDS
+YEAR_SECONDS = 365 * DAY_SECONDS
+UPTIME_SECONDS = 40 * DAY_SECONDS
 State = Literal["online", "disabled", "maintenance", "offline"]
 
 
@@ -48,10 +49,12 @@ def _columns(flags: dict[str, str], state: str, since: str, fmri: str) -> str:
 
 
 def _since(service: Service, clock: float) -> str:
-    moment = datetime.fromtimestamp(service.since, UTC)
-    if clock - service.since < DAY_SECONDS:
+    """A service whose state nobody has changed is as it was since the start of the host, weeks ago."""
+    since = service.since or clock - UPTIME_SECONDS
+    moment = datetime.fromtimestamp(since, UTC)
+    if clock - since < DAY_SECONDS:
         return f"{moment.hour:2d}:{moment:%M:%S}"
-    return f"{moment:%b_%d}" if clock - service.since < MONTHS_SECONDS else f"{moment:%Y}"
+    return f"{moment:%b_%d}" if clock - since < YEAR_SECONDS else f"{moment:%Y}"
 
 
 def _matches(service: Service, pattern: str) -> bool:

@@ -39,9 +39,9 @@ def drive(world: World, device: str) -> Tape | None:
     return next((t for t in world.tapes if _unit(t.device) == _unit(device)), None)
 
 
-def rewinds(device: str) -> bool:
-    """A name without `n` rewinds the tape when it is closed."""
-    return device.startswith(FOLDER) and "n" not in device.removeprefix(FOLDER)
+def rewinds(world: World, device: str) -> bool:
+    """A drive's name without `n` rewinds the tape when it is closed."""
+    return drive(world, device) is not None and "n" not in device.removeprefix(FOLDER)
 
 
 def put_tape(world: World, changed: Tape) -> World:
@@ -64,7 +64,9 @@ def recorded(world: World, device: str, image: DumpImage) -> World:
     if found is None:
         return world
     contents = (*found.contents[: found.file_number], image)
-    return put_tape(world, replace(found, contents=contents, file_number=0 if rewinds(device) else len(contents)))
+    return put_tape(
+        world, replace(found, contents=contents, file_number=0 if rewinds(world, device) else len(contents))
+    )
 
 
 def _unit(device: str) -> str:

@@ -25,6 +25,7 @@ from svmrun.simulator.world import World
 Run = Generator[Any, Any, int]
 ABORT = 3
 REWRITTEN = 2  # the status of a first process that was sent a signal, whatever became of the dump
+CHANGED_SHARE = 10  # an incremental dump holds one block in so many
 NOT_WRITTEN = 706  # about one block in so many is estimated but not written
 
 
@@ -92,7 +93,8 @@ def _dump(call: Call, keys: Keys, device: str) -> Run:
 def _job(call: Call, keys: Keys, device: str, world: World) -> Job:
     found = file_system_on(world, device)
     since = _last_date(world, keys.recorded_name or device, keys.level)
-    used = (found.used if found else 0) // (1 if since == "the epoch" else 10)
+    whole = found.used if found else 0
+    used = whole // (1 if since == "the epoch" else CHANGED_SHARE)
     return Job(
         call=call,
         keys=keys,
@@ -102,6 +104,7 @@ def _job(call: Call, keys: Keys, device: str, world: World) -> Job:
         since=since,
         estimated=used,
         blocks=used - used // NOT_WRITTEN,
+        seconds_per_block=world.dump_seconds / max(1, whole - whole // NOT_WRITTEN),
         generation=generation(world, device),
         moment=is_moment(world, device),
     )

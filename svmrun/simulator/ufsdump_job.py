@@ -32,6 +32,7 @@ class Job:
     since: str
     estimated: int
     blocks: int
+    seconds_per_block: float
     generation: int
     moment: bool
 

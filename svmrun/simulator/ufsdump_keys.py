@@ -37,6 +37,7 @@ class Keys:
     update: bool
     estimate_only: bool
     verify: bool
+    autoload: bool
     listing: str  # w, W, or nothing
     label: str
     recorded_name: str
@@ -80,6 +81,7 @@ def _keys(letters: str, values: dict[str, str], disk: str, listing: str) -> Keys
         update="u" in letters,
         estimate_only="S" in letters,
         verify="v" in letters,
+        autoload="l" in letters,
         listing=listing,
         label=values.get("L", ""),
         recorded_name=values.get("N", ""),

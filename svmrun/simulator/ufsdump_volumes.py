@@ -21,6 +21,7 @@ Run = Generator[Any, Any, int]
 Steps = Generator[Any, Any, None]
 REPORT_SECONDS = 600.0
 BLOCKS_OF_A_FOOT = 12
+AUTOLOAD_SECONDS, AUTOLOAD_TRIES = 12.0, 12
 RECORDS = "/etc/dumpdates"
 
 
@@ -84,7 +85,7 @@ def _work(job: Job, pid: int, progress: _Progress) -> Steps:
         if progress.done < job.blocks:
             yield from _end_of_volume(job, pid, progress)
     world = yield Change(lambda now: _kept(now, job, job.blocks, complete=True))
-    if rewinds(job.output):
+    if rewinds(world, job.output):
         yield said("Tape rewinding")
     if job.keys.verify:
         yield said("Finished writing last dump volume")
@@ -136,7 +137,7 @@ def _write(job: Job, progress: _Progress) -> Steps:
     world = yield Look()
     tape = drive(world, job.output)
     end = min([job.blocks, *(progress.volume_start + place for place in _limits(tape))])
-    rate = world.dump_seconds / job.blocks
+    rate = job.seconds_per_block
     while progress.done < end:
         left = (end - progress.done) * rate
         pause = min(left, max(0.0, progress.reported + REPORT_SECONDS - world.clock))
@@ -145,15 +146,15 @@ def _write(job: Job, progress: _Progress) -> Steps:
         world = yield Look()
         if world.clock >= progress.reported + REPORT_SECONDS and progress.done < job.blocks:
             progress.reported = world.clock
-            yield _percent(job, progress, rate)
+            yield _percent(job, progress)
 
 
 def _limits(tape: Tape | None) -> list[int]:
     return [place for place in (tape.capacity, tape.write_error_at) if place is not None] if tape else []
 
 
-def _percent(job: Job, progress: _Progress, rate: float) -> Print:
-    return said(percent_text(progress.done / job.blocks, (job.blocks - progress.done) * rate))
+def _percent(job: Job, progress: _Progress) -> Print:
+    return said(percent_text(progress.done / job.blocks, (job.blocks - progress.done) * job.seconds_per_block))
 
 
 def _pass(job: Job, seconds: float) -> Steps:
@@ -182,9 +183,9 @@ def _end_of_volume(job: Job, pid: int, progress: _Progress) -> Steps:
         yield from _rewrite(job, progress, place)
         return
     yield said("End-of-tape detected")
-    if rewinds(job.output):
+    if rewinds(world, job.output):
         yield said("Tape rewinding")
-    yield _percent(job, progress, world.dump_seconds / job.blocks)
+    yield _percent(job, progress)
     progress.volume += 1
     progress.volume_start = progress.done
     yield from _next_volume(job, progress)
@@ -206,10 +207,24 @@ def _rewrite(job: Job, progress: _Progress, place: int) -> Steps:
 
 def _next_volume(job: Job, progress: _Progress) -> Steps:
     name = job.keys.label or f"#{progress.volume}"
+    if job.keys.autoload and (yield from _loaded_by_itself(job, name)):
+        return
     yield said(f"Change Volumes: Mount volume `{name}' on `{job.place}'")
     while not (yield from query(job, f"Is the new volume ({name}) mounted on `{job.place}' and ready to go?")):
         yield from _abort_question(job)
     yield Change(lambda now: _changed_volume(now, job.output))
+
+
+def _loaded_by_itself(job: Job, name: str) -> Generator[Any, Any, bool]:
+    """A loader with another tape in it needs one try; an empty one is tried for a while."""
+    yield said(f"Mounting volume {name} on {job.place}")
+    world = yield Look()
+    tape = drive(world, job.output)
+    has_more = tape is not None and tape.volumes > 0
+    yield from _pass(job, AUTOLOAD_SECONDS * (1 if has_more else AUTOLOAD_TRIES))
+    if has_more:
+        yield Change(lambda now: _changed_volume(now, job.output))
+    return has_more
 
 
 def _changed_volume(world: World, device: str) -> World:

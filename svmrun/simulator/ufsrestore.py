@@ -15,7 +15,7 @@ Run = Generator[Any, Any, int]
 USAGE = "Usage:\tufsrestore [txhmvyloT:] [-s N] [-f file] [...]\n"
 WITH_ARGUMENT = "abfsNT"
 ROOT_INODE = 2
-MOST_ROWS = 40
+MOST_ROWS = 12
 
 
 def ufsrestore(call: Call) -> Run:
@@ -73,7 +73,7 @@ def _moved(world: World, device: str, skip: str) -> World:
     if found is None:
         return world
     place = found.file_number + (int(skip) if skip.isdigit() else 1)
-    return put_tape(world, replace(found, file_number=0 if rewinds(device) else place))
+    return put_tape(world, replace(found, file_number=0 if rewinds(world, device) else place))
 
 
 def _heading(image: DumpImage, host: str) -> str:

@@ -152,6 +152,7 @@ class OpenDevice:
     device: str  # canonical volume name or path
     writing: bool = False
     user: str = "root"
+    command: bool = False  # a simulated command's own: closed when that process is gone
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from svmrun.adapters.output import number, unreadable
 
 Json = Any
 
-_HEADING = re.compile(r"^\s*--+ (?P<title>\S.*?\S) --+\s*$", re.MULTILINE)
+_TITLES = "Cluster|Quorum|Device Group|Multi-owner|Resource|IPMP|NAFO"  # a translated heading is none of them
+_HEADING = re.compile(rf"^\s*--+ (?:{_TITLES})\b.*? --+\s*$", re.MULTILINE)
 _ROW = re.compile(r"^\s*(?P<label>[A-Z][A-Za-z -]*?):\s+(?P<rest>\S.*?)\s*$")
 _SERVERS = "device group servers"
 _STATUS = "device group status"
@@ -24,7 +25,7 @@ _NODE = "cluster node"
 
 def looks_like_scstat(text: str) -> bool:
     """True when at least one heading or one known row is there: an empty cluster still prints headings."""
-    known = {_SERVERS, _STATUS, _MULTI_OWNER, _NODE}
+    known = {_SERVERS, _STATUS, _MULTI_OWNER, _NODE, "transport path", "node votes", "device votes"}
     return bool(_HEADING.search(text)) or any(label in known for label, _ in _rows(text))
 
 

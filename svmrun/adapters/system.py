@@ -17,7 +17,7 @@ _DF_ROW = re.compile(
     r"(?P<capacity_percent>-|[0-9]{1,9}%)\s+(?P<mount_point>/.*?)\s*$"
 )
 _DF_TYPE_ROW = re.compile(r"^(?P<mount_point>/\S*)\s*:\s*(?P<type>\S+)\s*$")
-_USER_OF_PROCESS = re.compile(r"(?P<uses>[a-z]*)\((?P<user>[^()\s]+)\)")
+_USER_OF_PROCESS = re.compile(r"(?P<uses>[a-z]{0,12})\((?P<user>[^()\s]+)\)")
 
 
 class Df(Adapter):

@@ -19,7 +19,9 @@ CARD_NAME = "release.sh"
 FENCE_NAME = "fired"
 RUNNING_NAME = "running"
 GUARD_NAME = "guard"
+ACTING_SECONDS = 10.0  # how long the runner lets an acting guard go on alone
 FENCED_STATUS = 125  # of a fenced command that was not started
+HELD, RELEASED = "held.", "released."  # begin the names of the marks
 SHELL = ("/bin/sh",)
 
 
@@ -83,6 +85,7 @@ class Guard:
     def hold(self, step: str) -> None:
         """Register a hold, before its command starts. Raises Refused when the guard does not acknowledge it."""
         try:
+            (self.folder / f"{RELEASED}{step}").unlink(missing_ok=True)
             _write_private(self._mark(step), "held\n")
         except OSError as error:
             raise Refused(f"the hold of {step} cannot be noted in {self.folder}: {error.strerror}") from error
@@ -108,18 +111,19 @@ class Guard:
         _overwrite(self.folder / RUNNING_NAME, "")
 
     def leave(self) -> None:
-        """Clean end: the guard goes away, and its folder with it. Only when nothing is held."""
+        """Clean end: the guard goes away without acting. Its folder stays, with the card, while anything is held."""
         if self._feed.say("left"):
             self._report.wait_for("left".__eq__, self._timeout_seconds)
         self._feed.close()
         self._report.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not outstanding(self.folder):
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     # -- what the guard did --------------------------------------------------------------------------------------
 
     def fired(self) -> str | None:
         """Why the guard (or somebody, with the card) released the holds; None while it did not. Costs one look-up."""
-        return _fence(self.folder)
+        return fired(self.folder)
 
     def fenced(self, argv: tuple[str, ...]) -> tuple[str, ...]:
         """The same command, which however does not start (status 125) once the guard has acted."""
@@ -139,28 +143,41 @@ class Guard:
         return self._report.ended or self._feed.broken
 
     def news(self) -> GuardFired | None:
-        """What must end the run's way forward: the guard acted, or it died."""
+        """What must end the run's way forward: the guard acted, or it died.
+
+        An acting guard is given the time to finish, so that it and the runner do not undo the same thing at once.
+        """
         lines = self.poll()
+        if any(line.startswith("fired ") for line in lines) and "done" not in lines:
+            self._report.wait_for("done".__eq__, ACTING_SECONDS)
+            lines += self.poll()
         reason = self.fired() or ("the guard died" if self.dead else None)
         return GuardFired(reason, tuple(_released(lines))) if reason else None
 
     def _mark(self, step: str) -> Path:
-        return held_mark(self.folder, step)
+        return self.folder / f"{HELD}{step}"
 
 
-def held_mark(folder: Path, step: str) -> Path:
-    return folder / f"held.{step}"
+def outstanding(folder: Path) -> tuple[str, ...]:
+    """The holds that the marks in a guard's folder tell of, in no order."""
+    return tuple(step for step in _marked(folder, HELD) if step not in _marked(folder, RELEASED))
 
 
-def released_mark(folder: Path, step: str) -> Path:
-    return folder / f"released.{step}"
+def released_by_guard(folder: Path) -> tuple[str, ...]:
+    """The holds that the guard, or somebody with the card, has released."""
+    return tuple(_marked(folder, RELEASED))
+
+
+def _marked(folder: Path, kind: str) -> list[str]:
+    return sorted(path.name.removeprefix(kind) for path in folder.glob(f"{kind}*"))
 
 
 def _released(lines: Sequence[str]) -> list[str]:
     return [line.removeprefix("released ") for line in lines if line.startswith("released ")]
 
 
-def _fence(folder: Path) -> str | None:
+def fired(folder: Path) -> str | None:
+    """Why the holds of the run with this guard's folder were released; None while they were not."""
     try:
         return (folder / FENCE_NAME).read_text(errors="replace").strip() or "the guard acts"
     except FileNotFoundError:

@@ -18,7 +18,8 @@ find_programs() {
         done
         eval "$name=\$found"
     done
-    fraction=; "$sleep" 0.001 2>/dev/null && fraction=1
+    fraction=
+    if "$sleep" 0.001 2>/dev/null; then fraction=1; else pauses=$whole_pauses; fi
 }
 
 nap() { # SECONDS, or WHOLE_SECONDS where sleep knows no fractions
@@ -80,6 +81,7 @@ stop_timers() { # of STEP, or all
 
 guard() {
     me=$(start_shell -c 'echo $PPID')
+    trap '' USR1 # not earlier: some shells let nobody trap again what their parent ignored
     while read -r word step rest; do
         case $word in
         ready) echo "armed $me" ;;
@@ -137,10 +139,9 @@ is_ours() { # a number may have been used again since
 end_group() {
     kill "-$2" "-$1" || return
     kill -CONT "-$1"
-    for pause in 0.01 0.02 0.05 0.1 0.2 0.5 1 1; do
+    for pause in $pauses; do
         group_lives "$1" || return
-        nap "$pause" 1
-        [ -n "$fraction" ] || [ "$pause" = 0.01 ] || break
+        "$sleep" "$pause"
     done
     kill -KILL "-$1"
     nap 0.1 1
@@ -302,12 +303,13 @@ run_command() {
 case ${1:-hand} in
 guard)
     mode=guard
-    trap '' HUP INT QUIT TERM PIPE USR1 USR2 ALRM TSTP TTIN TTOU
+    trap '' HUP INT QUIT TERM PIPE USR2 ALRM TSTP TTIN TTOU
     find_programs
     exec 3<&0
-    # The guard proper alone keeps the way back to the runner, who sees its end at once.
     exec 4>&1 >&-
-    ( watch_runner <&3 3<&- 4>&- | guard 3<&- >&4 4>&- ) &
+    # The guard proper alone keeps the way back to the runner, who so sees its end at once. (exec: a redirected
+    # function would keep the old descriptors somewhere.)
+    { exec <&3 3<&- 4>&-; watch_runner; } | { exec >&4 3<&- 4>&-; guard; } &
     ;;
 run)
     shift

@@ -1,4 +1,4 @@
-"""The release program of a run: a POSIX sh text that ends the run's holds. Guard and break-glass card are this one file.
+"""The release program of a run: a POSIX sh text that ends the run's holds; guard and break-glass card in one file.
 
 The head, generated here, knows the run; the body is fixed text and is handed in. Every value stands in single quotes,
 so nothing in it is ever expanded.
@@ -54,10 +54,11 @@ def release_program(
     path: str,
     body: str,
     shell: Sequence[str] = ("/bin/sh",),
+    grace_seconds: float = 2.0,
 ) -> str:
     """The text of the program that is placed at `path` (absolute, in a folder of its own) on the target.
 
-    `holds` stand in the order in which they are taken. Raises ValueError for a step, a variable or a command line
+    `holds` stand in the order in which they are taken. A command that must end is killed after `grace_seconds`. Raises ValueError for a step, a variable or a command line
     that cannot be written down.
     """
     for hold in holds:
@@ -68,7 +69,18 @@ def release_program(
         _cases("matches", "$1", {h.step: _pattern(h.already) for h in holds if h.already and h.already.words}),
         _cases("says", "$1", {h.step: _saying(h.says) for h in holds if h.says}),
     )
-    return "\n".join((*_heading(run, target, path), *_variables(run, target, holds, path, shell), *functions, body))
+    values = {
+        "run": run,
+        "target": target,
+        "card": path,
+        "folder": path.rsplit("/", 1)[0],
+        "holds": " ".join(h.step for h in holds),
+        "pauses": " ".join(f"{pause:.3f}" for pause in _pauses(grace_seconds)),
+        "whole_pauses": " ".join(["1"] * math.ceil(grace_seconds)),
+    }
+    variables = (f"{name}={_quoted(value)}" for name, value in values.items())
+    start_shell = f'start_shell() {{ exec {_words(shell)} "$@"; }}'
+    return "\n".join((*_heading(run, target, path), *variables, start_shell, *functions, body))
 
 
 def _demand_writable(hold: HeldRelease) -> None:
@@ -100,15 +112,12 @@ def _heading(run: str, target: str, path: str) -> tuple[str, ...]:
     )
 
 
-def _variables(run: str, target: str, holds: Sequence[HeldRelease], path: str, shell: Sequence[str]) -> tuple[str, ...]:
-    return (
-        f"run={_quoted(run)}",
-        f"target={_quoted(target)}",
-        f"card={_quoted(path)}",
-        f"folder={_quoted(path.rsplit('/', 1)[0])}",
-        f"holds={_quoted(' '.join(h.step for h in holds))}",
-        f'start_shell() {{ exec {_words(shell)} "$@"; }}',
-    )
+def _pauses(grace_seconds: float) -> list[float]:
+    """Short ones first: most commands end at once."""
+    pauses: list[float] = []
+    while (left := grace_seconds - sum(pauses)) > 0.001:
+        pauses.append(min(left, 0.01 * 2 ** len(pauses), 0.5))
+    return pauses
 
 
 def _facts(hold: HeldRelease) -> str:

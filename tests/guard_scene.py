@@ -1,0 +1,158 @@
+"""What the tests of the guard share: a folder with fake release commands, and a runner that may be killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from svmrun.effects.guard import Guard, release_body
+from svmrun.plan.release import Already, HeldRelease, release_program
+
+SHELLS = ("dash", "bash --posix", "busybox sh", "ksh", "mksh")
+
+# Logs its arguments and obeys: `fails N` times, `hangs N` times; a `state` file holds what is held.
+COMMAND = """#!/bin/sh
+here={here}
+case $1 in
+status) cat "$here/state"; exit 0 ;;
+esac
+count=0
+[ ! -f "$here/count.$2" ] || read -r count <"$here/count.$2"
+count=$((count + 1))
+echo "$count" >"$here/count.$2"
+echo "$*" >>"$here/log"
+fails=0 hangs=0
+[ ! -f "$here/fails.$2" ] || read -r fails <"$here/fails.$2"
+[ ! -f "$here/hangs.$2" ] || read -r hangs <"$here/hangs.$2"
+if [ "$count" -le "$hangs" ]; then sleep 30; fi
+if [ "$count" -le "$fails" ]; then echo "$2: cannot" >&2; exit 1; fi
+echo "$2   released  now" >"$here/state.$2"
+cat "$here"/state.* >"$here/state" 2>/dev/null
+exit 0
+"""
+
+RUNNER = """
+import sys, time, subprocess
+from pathlib import Path
+from tests.guard_scene import Scene
+scene = Scene(Path(sys.argv[1]), sys.argv[2])
+guard = scene.arm(float(sys.argv[3]))
+for step in ("lock", "detach"):
+    guard.hold(step)
+if len(sys.argv) > 4:
+    child = subprocess.Popen(["/bin/sh", "-c", sys.argv[4]], start_new_session=True)
+    guard.child(child.pid, sys.argv[5])
+    print(child.pid)
+else:
+    print(0)
+print(guard.pid, flush=True)
+time.sleep(60)
+"""
+
+
+@dataclass
+class Scene:
+    root: Path
+    shell: str = "dash"
+
+    @property
+    def folder(self) -> Path:
+        return self.root / "memory"
+
+    @property
+    def card(self) -> Path:
+        return self.folder / "release.sh"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        program, *rest = self.shell.split()
+        return (next(f"{p}/{program}" for p in ("/usr/bin", "/bin") if Path(f"{p}/{program}").exists()), *rest)
+
+    @property
+    def command(self) -> str:
+        path = self.root / "command"
+        if not path.exists():
+            path.write_text(COMMAND.format(here=self.root))
+            path.chmod(0o755)
+        return str(path)
+
+    def hold(self, step: str, limit_seconds: float = 20.0, asked: bool = True) -> HeldRelease:
+        already = Already((self.command, "status"), (step, "released")) if asked else None
+        releases = ((self.command, "undo", step),)
+        return HeldRelease(step, f"Take the {step}", limit_seconds, releases, already, bound_seconds=1)
+
+    def holds(self, limit_seconds: float = 20.0) -> list[HeldRelease]:
+        (self.root / "state").touch()
+        return [self.hold("lock", limit_seconds), self.hold("detach")]
+
+    def program(self, holds: list[HeldRelease]) -> str:
+        return release_program("a-run", "localhost", holds, str(self.card), release_body(), self.words, 0.5)
+
+    def arm(self, limit_seconds: float = 20.0, holds: list[HeldRelease] | None = None) -> Guard:
+        self.folder.mkdir(exist_ok=True)
+        return Guard.arm(self.program(holds or self.holds(limit_seconds)), self.folder, self.words)
+
+    def log(self) -> list[str]:
+        path = self.root / "log"
+        return path.read_text().splitlines() if path.exists() else []
+
+    def behave(self, step: str, **times: int) -> None:
+        for what, count in times.items():
+            (self.root / f"{what}.{step}").write_text(f"{count}\n")
+
+    def runner(self, *arguments: str, limit_seconds: float = 20.0) -> Runner:
+        argv = [sys.executable, "-c", RUNNER, str(self.root), self.shell, str(limit_seconds), *arguments]
+        process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, start_new_session=True, cwd=HERE)
+        assert process.stdout is not None
+        with process.stdout as said:
+            return Runner(process, int(said.readline()), int(said.readline()))
+
+    def by_hand(self) -> subprocess.CompletedProcess[str]:
+        argv = [*self.words, str(self.card)]
+        return subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False, cwd="/")
+
+
+HERE = Path(__file__).resolve().parent.parent
+
+
+@dataclass
+class Runner:
+    process: subprocess.Popen[str]
+    child: int
+    guard: int
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        os.kill(self.process.pid, number)
+        if number == signal.SIGKILL:
+            self.process.wait()
+
+    def kill_group(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 15.0) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if condition():
+            return True
+        time.sleep(0.01)
+    return condition()
+
+
+def runs(pid: int) -> bool:
+    """True when the process lives and is no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def released_lines(*steps: str) -> list[str]:
+    return [f"undo {step}" for step in steps]

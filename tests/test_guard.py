@@ -1,0 +1,236 @@
+"""The guard against real deaths: every test runs under every shell."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from svmrun.effects.guard import FENCED_STATUS, Guard
+from svmrun.errors import Refused
+from svmrun.plan.release import HeldRelease
+from tests.guard_scene import SHELLS, Scene, eventually, released_lines, runs
+
+LAST_FIRST = released_lines("detach", "lock")
+
+
+@pytest.fixture(params=SHELLS)
+def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
+    made = Scene(tmp_path, request.param)
+    yield made
+    # Whatever a failed test left: no guard outlives its test.
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            ours = str(made.card).encode() in entry.read_bytes()
+        except OSError:
+            continue
+        if ours and int(entry.parent.name) != os.getpid():
+            os.kill(int(entry.parent.name), signal.SIGKILL)
+
+
+def test_a_runner_that_is_killed_leaves_nothing_held(scene: Scene) -> None:
+    runner = scene.runner()
+    runner.kill()
+    assert eventually(lambda: scene.log() == LAST_FIRST)
+    assert eventually(lambda: not runs(runner.guard))
+    assert (scene.folder / "fired").read_text() == "the runner is gone\n"
+
+
+def test_a_runner_whose_whole_group_is_killed_leaves_nothing_held(scene: Scene) -> None:
+    runner = scene.runner()
+    runner.kill_group()
+    assert eventually(lambda: scene.log() == LAST_FIRST)
+
+
+def test_a_stopped_runner_loses_its_holds_at_the_limit(scene: Scene) -> None:
+    runner = scene.runner("sleep 40", "TERM", limit_seconds=0.3)
+    runner.kill(signal.SIGSTOP)
+    began = time.monotonic()
+    assert eventually(lambda: scene.log() == LAST_FIRST)
+    assert time.monotonic() - began < 3
+    assert (scene.folder / "fired").read_text() == "the limit of lock passed\n"
+    assert not runs(runner.child)
+    runner.kill()
+
+
+def test_the_running_command_ends_before_anything_is_released(scene: Scene) -> None:
+    command = f"trap 'echo ended >>{scene.root}/log; exit' INT; while :; do sleep 0.1; done"
+    runner = scene.runner(command, "INT")
+    time.sleep(0.05)
+    runner.kill()
+    assert eventually(lambda: scene.log() == ["ended", *LAST_FIRST])
+
+
+def test_a_command_that_ignores_the_signal_is_killed(scene: Scene) -> None:
+    runner = scene.runner("trap '' TERM; while :; do sleep 1; done", "TERM")
+    time.sleep(0.05)
+    runner.kill()
+    assert eventually(lambda: scene.log() == LAST_FIRST)
+    assert not runs(runner.child)
+
+
+def test_a_guard_ignores_the_signals_of_a_terminal(scene: Scene) -> None:
+    guard = scene.arm()
+    guard.hold("lock")
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGPIPE):
+        os.killpg(os.getsid(guard.pid), number)
+    time.sleep(0.1)
+    assert guard.news() is None
+    assert not guard.dead
+    guard.released("lock")
+    guard.leave()
+
+
+def test_a_guard_lives_in_a_session_of_its_own_and_keeps_nothing_open(scene: Scene) -> None:
+    guard = scene.arm()
+    assert os.getsid(guard.pid) != os.getsid(0)
+    assert os.readlink(f"/proc/{guard.pid}/cwd") == "/"
+    targets = {os.readlink(f"/proc/{guard.pid}/fd/{n}") for n in os.listdir(f"/proc/{guard.pid}/fd")}
+    assert {t for t in targets if not t.startswith(("pipe:", "socket:"))} <= {"/dev/null", str(scene.card)}
+    guard.leave()
+
+
+def test_a_clean_end_releases_nothing_and_leaves_no_trace(scene: Scene) -> None:
+    guard = scene.arm()
+    for step in ("lock", "detach"):
+        guard.hold(step)
+        guard.released(step)
+    guard.leave()
+    assert scene.log() == []
+    assert not scene.folder.exists()
+    assert eventually(lambda: not runs(guard.pid))
+
+
+def test_leaving_with_a_hold_keeps_the_card(scene: Scene) -> None:
+    guard = scene.arm()
+    guard.hold("lock")
+    guard.leave()
+    assert scene.log() == []
+    assert scene.by_hand().returncode == 0
+    assert scene.log() == released_lines("lock")
+
+
+def test_what_was_released_is_not_released_again(scene: Scene) -> None:
+    guard = scene.arm()
+    guard.hold("lock")
+    guard.hold("detach")
+    guard.released("lock")
+    guard._feed.close()
+    assert eventually(lambda: "done" in guard.poll())
+    assert scene.log() == released_lines("detach")
+
+
+def test_a_release_that_fails_is_repeated_and_does_not_stop_the_next(scene: Scene) -> None:
+    scene.behave("detach", fails=2)
+    runner = scene.runner()
+    runner.kill()
+    assert eventually(lambda: scene.log() == released_lines("detach", "lock", "detach", "detach"))
+    assert eventually(lambda: not runs(runner.guard))
+
+
+def test_a_release_that_hangs_is_killed_and_repeated(scene: Scene) -> None:
+    scene.behave("detach", hangs=1)
+    runner = scene.runner()
+    runner.kill()
+    assert eventually(lambda: scene.log() == released_lines("detach", "lock", "detach"))
+    assert eventually(lambda: not runs(runner.guard))
+
+
+def test_a_release_that_says_done_but_did_nothing_is_repeated(scene: Scene) -> None:
+    (scene.root / "state").write_text("lock released\n")
+    lying = HeldRelease(
+        "lock", "Lie once", 20, (("/bin/sh", "-c", f"echo try >>{scene.root}/log"),), scene.hold("other").already
+    )
+    guard = scene.arm(holds=[lying])
+    guard.hold("lock")
+    guard._feed.close()
+    assert eventually(lambda: len(scene.log()) >= 2)
+    (scene.root / "state").write_text("other is released\n")
+    assert eventually(lambda: "done" in guard.poll())
+
+
+def test_a_failing_release_that_says_it_is_so_already_counts(scene: Scene) -> None:
+    argv = ("/bin/sh", "-c", "echo metattach: d0: d20 is attached already; exit 1")
+    guard = scene.arm(holds=[HeldRelease("detach", "Detach", 20, (argv,), says=("is attached", "already"))])
+    guard.hold("detach")
+    guard._feed.close()
+    assert eventually(lambda: "done" in guard.poll())
+
+
+def test_a_live_runner_is_told_and_may_do_nothing_forward(scene: Scene) -> None:
+    guard = scene.arm(limit_seconds=0.1)
+    guard.hold("lock")
+    assert guard.news() is None
+    assert eventually(lambda: guard.fired() is not None)
+    news = guard.news()
+    assert news is not None
+    assert (news.reason, news.released) == ("the limit of lock passed", ("lock",))
+    fenced = guard.fenced(("/bin/sh", "-c", f"echo forward >>{scene.root}/log"))
+    assert os.waitstatus_to_exitcode(os.system(" ".join(f"'{w}'" for w in fenced) + " 2>/dev/null")) == FENCED_STATUS
+    assert scene.log() == released_lines("lock")
+    with pytest.raises(Refused, match="did not acknowledge the hold of detach"):
+        guard.hold("detach")
+
+
+def test_a_fenced_command_starts_while_the_guard_waits(scene: Scene) -> None:
+    guard = scene.arm()
+    guard.hold("lock")
+    argv = guard.fenced(("/bin/sh", "-c", f'echo "$1" >>{scene.root}/log', "-", "a b\n$HOME"))
+    assert os.spawnv(os.P_WAIT, argv[0], argv) == 0
+    assert (scene.root / "log").read_text() == "a b\n$HOME\n"
+    guard.released("lock")
+    guard.leave()
+
+
+def test_a_command_whose_start_the_runner_did_not_live_to_tell_ends_too(scene: Scene) -> None:
+    guard = scene.arm()
+    guard.hold("lock")
+    argv = guard.fenced(("/bin/sleep", "40"))
+    pid = os.spawnv(os.P_NOWAIT, "/usr/bin/setsid", ("setsid", *argv))
+    assert eventually(lambda: Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"/bin/sleep"))
+    guard._feed.close()
+    assert eventually(lambda: "done" in guard.poll())
+    assert os.waitpid(pid, 0)[1] == signal.SIGTERM
+
+
+def test_the_death_of_the_guard_is_seen_at_once(scene: Scene) -> None:
+    guard = scene.arm()
+    guard.hold("lock")
+    os.kill(guard.pid, signal.SIGKILL)
+    assert eventually(lambda: guard.news() is not None, 1.0)
+    news = guard.news()
+    assert news is not None
+    assert news.reason == "the guard died"
+    guard.released("lock")
+    guard.leave()
+    assert scene.log() == []
+
+
+def test_runner_and_guard_killed_together_leave_nothing_held(scene: Scene) -> None:
+    runner = scene.runner("sleep 40", "TERM")
+    os.kill(runner.guard, signal.SIGKILL)
+    runner.kill()
+    assert eventually(lambda: scene.log() == LAST_FIRST)
+    assert eventually(lambda: not runs(runner.child))
+
+
+def test_a_limit_is_kept_even_when_the_guard_is_dead_and_the_runner_stopped(scene: Scene) -> None:
+    runner = scene.runner(limit_seconds=0.5)
+    runner.kill(signal.SIGSTOP)
+    os.kill(runner.guard, signal.SIGKILL)
+    assert eventually(lambda: scene.log() == LAST_FIRST)
+    runner.kill()
+
+
+def test_a_guard_that_does_not_answer_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="did not answer"):
+        Guard.arm("exit 0\n", tmp_path, timeout_seconds=0.3)
+
+
+def test_a_guard_that_cannot_be_placed_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="cannot be started"):
+        Guard.arm("exit 0\n", tmp_path / "missing")

@@ -99,10 +99,10 @@ def _when(expression: str | None, path: Path, scope: Scope) -> Iterator[Use]:
 
 def _check_chain(subject: Subject, use: Use, chain: list[str]) -> None:
     root = chain[0]
-    if root not in use.scope.names:
+    if root not in use.scope.names and not subject.has_strange_sections:
         message, hint = _unknown(subject, use, root)
         subject.report_inside(message, use.path, rf"(?<![\w.'\"]){re.escape(root)}(?!\w)", hint)
-    elif root == STEPS and len(chain) > 1 and chain[1] not in use.scope.steps:
+    elif root == STEPS and root in use.scope.names and len(chain) > 1 and chain[1] not in use.scope.steps:
         message, hint = _unknown_step(subject, use, chain[1])
         subject.report_inside(message, use.path, rf"steps(\.|\[.){re.escape(chain[1])}(?!\w)", hint)
 

@@ -28,9 +28,9 @@ class Source:
 
     def position(self, path: Path, *, of_key: bool = False) -> Position:
         """Where a node stands; the nearest known parent when the node itself has no place."""
-        table = self.keys if of_key else self.values
+        table = self.keys if of_key and path in self.keys else self.values  # a list's members have no keys
         while path and path not in table:
-            path, table = path[:-1], self.values
+            path = path[:-1]
         return table.get(path, Position(self.file))
 
     def problem(self, message: str, path: Path, *, hint: str | None = None, of_key: bool = False) -> Problem:

@@ -32,9 +32,9 @@ def _no_file(path: str) -> str:
 class Origins:
     """Where values come from.
 
-    `assignments` are texts NAME=VALUE; `file` is the name and the bytes of a YAML or JSON file; `fallback` holds example
-    values of a simulated world, taken where nothing else is given; `read_file` gives a file's text or raises OSError;
-    `ask` asks a person for a secret and is None when nobody is there.
+    `assignments` are texts NAME=VALUE; `file` is the name and the bytes of a YAML or JSON file; `fallback` holds
+    example values of a simulated world, taken where nothing else is given; `read_file` gives a file's text or raises
+    OSError; `ask` asks a person for a secret and is None when nobody is there.
     """
 
     assignments: Sequence[str] = ()

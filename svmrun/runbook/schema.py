@@ -44,7 +44,13 @@ def runbook_schema(registry: Mapping[str, Adapter]) -> Schema:
         "$id": "https://svmrun.invalid/schemas/runbook-v1.schema.json",
         **_label("svmrun runbook, version 1", "A procedure that svmrun executes, and undoes when it fails.", []),
         **_object(top, ["schema", "name", "steps"]),
-        "$defs": {"step": _step(actions), "handler": _handler(actions), "duration": duration(), **definitions},
+        "$defs": {
+            "step": _step(actions),
+            "handler": _handler(actions),
+            "duration": duration(),
+            "value": _value(),
+            **definitions,
+        },
     }
 
 
@@ -209,20 +215,31 @@ def _checks() -> Schema:
 
 
 def _parameters() -> Schema:
-    number = {"type": "number"}
-    count = {"type": "integer", "minimum": 0}
-    fields: Schema = {
-        "type": {
-            "enum": ["string", "integer", "number", "boolean", "array", "object"],
-            **_label("Type", "The type of the value; string when left out.", ["integer"]),
-        },
-        "title": _text("Title", "A short label.", ["Disk set"]),
-        "description": _text("Description", "What the value is.", ["The disk set that owns the mirror"]),
+    own: Schema = {
         "default": _label(
             "Default", "The value when none is given; templates may use facts.", ["d0", "{{ host.name }}"]
         ),
-        "examples": {"type": "array", **_label("Examples", "Values that are right.", [["d0", "d10"]])},
         "secret": {"type": "boolean", **_label("Secret", "Masked in every output and in the journal.", [True])},
+    }
+    parameter = {**_object({**own, **_value_keywords()}, []), "title": "Parameter"}
+    example = {"mirror": {"type": "string", "description": "Mirror to back up", "examples": ["d0"]}}
+    return _map_of(parameter, "Parameters", "The inputs of the runbook, by name.", [example], IDENTIFIER)
+
+
+def _value() -> Schema:
+    """The schema of a member of a list or mapping: the keywords of JSON schema that parameters have too."""
+    return {**_object(_value_keywords(), []), **_label("Value", "What a value must be.", [{"type": "string"}])}
+
+
+def _value_keywords() -> Schema:
+    number, flag, value = {"type": "number"}, {"type": "boolean"}, {"$ref": "#/$defs/value"}
+    count = {"type": "integer", "minimum": 0}
+    kinds = ["string", "integer", "number", "boolean", "array", "object"]
+    return {
+        "type": {"enum": kinds, **_label("Type", "The type of the value; string when left out.", ["integer"])},
+        "title": _text("Title", "A short label.", ["Disk set"]),
+        "description": _text("Description", "What the value is.", ["The disk set that owns the mirror"]),
+        "examples": {"type": "array", **_label("Examples", "Values that are right.", [["d0", "d10"]])},
         "enum": {"type": "array", "minItems": 1, **_label("Choices", "The only values.", [["ufs", "raw"]])},
         "const": _label("Constant", "The only value.", ["ufs"]),
         "pattern": {"type": "string", **_label("Pattern", "A regular expression for the text.", ["^d[0-9]+$"])},
@@ -232,11 +249,11 @@ def _parameters() -> Schema:
         "maximum": {**number, **_label("Maximum", "The greatest number.", [9])},
         "exclusiveMinimum": {**number, **_label("Above", "The number must be greater.", [0])},
         "exclusiveMaximum": {**number, **_label("Below", "The number must be less.", [10])},
-        "items": {"type": "object", **_label("Members", "The schema of a list's members.", [{"type": "string"}])},
+        "items": {**value, **_label("Members", "What each member of a list must be.", [{"type": "string"}])},
         "minItems": {**count, **_label("Least members", "Of a list.", [1])},
         "maxItems": {**count, **_label("Most members", "Of a list.", [4])},
-        "uniqueItems": {"type": "boolean", **_label("No member twice", "Of a list.", [True])},
+        "uniqueItems": {**flag, **_label("No member twice", "Of a list.", [True])},
+        "properties": _map_of(value, "Properties", "Members of a mapping by name.", [{"d0": {"type": "string"}}], ""),
+        "required": {"type": "array", "items": {"type": "string"}, **_label("Required", "Members needed.", [["d0"]])},
+        "additionalProperties": {**flag, **_label("Other members", "Whether others may be there.", [False])},
     }
-    example = {"mirror": {"type": "string", "description": "Mirror to back up", "examples": ["d0"]}}
-    parameter = {**_object(fields, []), "title": "Parameter"}
-    return _map_of(parameter, "Parameters", "The inputs of the runbook, by name.", [example], IDENTIFIER)

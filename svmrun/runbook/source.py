@@ -160,8 +160,25 @@ class _Builder:
             return Problem(f"this is not YAML: {error}".splitlines()[0], Position(self.source.file))
         if any(what in words for what in _BLAME_THE_START):
             mark = getattr(error, "context_mark", None) or mark
-        problem = self.source.problem_at(f"this is not YAML: {words}", self.at(mark))
+        position = self.at(mark)
+        if "mapping values are not allowed" in words and (above := self.key_without_colon(position)):
+            return self.source.problem_at("this is not YAML: a key without a colon", above, hint="write 'key: value'")
+        problem = self.source.problem_at(f"this is not YAML: {words}", position)
         return replace(problem, hint=_syntax_hint(words, problem.text or ""))
+
+    def key_without_colon(self, position: Position) -> Position | None:
+        """A line without a colon above a key is read as a text that goes on; only the key's colon is noticed."""
+        lines = self.source.text.splitlines()[: position.line]
+        here = lines[-1]
+        above = next((i for i in range(len(lines) - 2, -1, -1) if lines[i].strip()), None)
+        if above is None or ":" in lines[above] or _indentation(lines[above]) != _indentation(here):
+            return None
+        return Position(position.file, above + 1, _indentation(lines[above]) + 1)
+
+
+def _indentation(line: str) -> int:
+    """Blanks before a line's text; the dash of a list counts as one."""
+    return len(line) - len(line.lstrip(" -"))
 
 
 def _syntax_hint(words: str, line: str) -> str | None:

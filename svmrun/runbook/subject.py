@@ -65,6 +65,11 @@ class Subject:
     def has_broken_steps(self) -> bool:
         return any(path[:1] == ("steps",) for path in self.broken) or not self.runbook.steps
 
+    @cached_property
+    def has_strange_sections(self) -> bool:
+        """A section may be misspelt: what it declares is then not known."""
+        return any(len(path) == 1 for path in self.broken)
+
     def _keys(self, section: str) -> tuple[str, ...]:
         value = self.document.get(section) if isinstance(self.document, dict) else None
         return tuple(value) if isinstance(value, dict) else ()

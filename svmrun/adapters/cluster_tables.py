@@ -14,7 +14,6 @@ Full outputs are not public, so a row is read by its blanks where their number f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +37,7 @@ class Table:
 
 def parse_tables(text: str) -> list[Table]:
     """Every table of an output, those without rows too. ParseError when there is not even a heading."""
-    tables = list(_tables(text.splitlines()))
+    tables = [_table(*block) for block in _blocks(text.splitlines())]
     if not tables:
         raise unreadable("the status of a cluster", "heading `=== ... ===`", text.strip().splitlines())
     return tables
@@ -68,26 +67,26 @@ def nodes(tables: list[Table]) -> dict[str, str]:
     return found
 
 
-def _tables(lines: list[str]) -> Iterator[Table]:
-    section = title = ""
-    heading: str = ""
-    spans: list[tuple[int, str]] = []
-    rows: list[dict[str, str]] = []
-    for line in [*lines, "=== end ==="]:
-        new_section, new_title = _SECTION.match(line), _TITLE.match(line)
-        if new_section or new_title:
-            if section or title:
-                yield Table(section, title, tuple(rows))
-            section = new_section["title"] if new_section else section
-            title = new_title["title"] if new_title else ""
-            spans, rows = [], []
-        elif _DASHES.match(line) and line.strip():
-            spans = _columns(heading, line)
-        elif line.strip():
-            rows += [_row(spans, line)] if spans else []
-        else:
-            continue
-        heading = line
+def _blocks(lines: list[str]) -> list[tuple[str, str, list[str]]]:
+    """Section, title and the lines below of every heading; empty lines are left out."""
+    blocks: list[tuple[str, str, list[str]]] = []
+    for line in lines:
+        if match := _SECTION.match(line):
+            blocks.append((match["title"], "", []))
+        elif match := _TITLE.match(line):
+            blocks.append((blocks[-1][0] if blocks else "", match["title"], []))
+        elif blocks and line.strip():
+            blocks[-1][2].append(line)
+    return blocks
+
+
+def _table(section: str, title: str, lines: list[str]) -> Table:
+    """The rows below the first line of dashes, which stands under the columns' names."""
+    dashes = next((number for number, line in enumerate(lines) if number and _DASHES.match(line)), None)
+    if dashes is None:
+        return Table(section, title, ())
+    columns = _columns(lines[dashes - 1], lines[dashes])
+    return Table(section, title, tuple(_row(columns, line) for line in lines[dashes + 1 :]))
 
 
 def _columns(heading: str, dashes: str) -> list[tuple[int, str]]:

@@ -3,7 +3,7 @@
 A script is a conversation: `> COMMAND` runs it, lines behind it are what it prints, with `$` at the end of each line
 and `^I` for a tab: two blanks before standard output, `! ` before standard error; `exit N` when it is not 0.
 `world NAME` starts, `user NAME` says who types, `pass SECONDS` lets time go by, `with FIELD VALUE` changes the world,
-`reboot` restarts the host.
+`service FMRI STATE` a service, `reboot` restarts the host.
 """
 
 from __future__ import annotations
@@ -78,6 +78,8 @@ def play(script: str) -> tuple[str, str]:
 def _line(world: World, word: str, rest: str, user: str) -> tuple[World, list[str]]:
     if word == "pass":
         return replace(world, clock=world.clock + float(rest)), []
+    if word == "service":
+        return _with_service(world, *rest.split()), []
     if word == "reboot":
         return after_reboot(world), []
     if word == "with":
@@ -86,6 +88,11 @@ def _line(world: World, word: str, rest: str, user: str) -> tuple[World, list[st
     assert word == ">", f"{word} is no word of a script"
     world, said = run(world, rest, user)
     return world, [*_shown("  ", said.stdout), *_shown("! ", said.stderr), *_ending(said.status)]
+
+
+def _with_service(world: World, fmri: str, state: str) -> World:
+    services = tuple(replace(s, state=state) if s.fmri == fmri else s for s in world.services)  # type: ignore[arg-type]
+    return replace(world, services=services)
 
 
 def _shown(mark: str, text: str) -> list[str]:

@@ -1,8 +1,9 @@
-"""`svmrun world list | show NAME | from-metastat FILE`: the worlds of the simulator."""
+"""`svmrun world list | show NAME | from-metastat FILE | schema`: the worlds of the simulator."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from svmrun.simulator.from_metastat import world_from_metastat
 from svmrun.simulator.world import World
 from svmrun.simulator.world_file import load_world, shipped_names, world_path
 from svmrun.simulator.world_plain import world_to_plain
+from svmrun.simulator.world_schema import world_schema
 
 if TYPE_CHECKING:
     from svmrun.cli.parser import Subparsers
@@ -32,10 +34,13 @@ EXAMPLES = [
 
 def add_parser(subparsers: Subparsers) -> None:
     parser = add_command(subparsers, "world", "Build and show the worlds of the simulator.", examples=EXAMPLES)
-    kinds = parser.add_subparsers(dest="kind", metavar="list|show|from-metastat", required=True, parser_class=Parser)
+    kinds = parser.add_subparsers(
+        dest="kind", metavar="list|show|from-metastat|schema", required=True, parser_class=Parser
+    )
     kinds.add_parser("list", description="Name the worlds that are shipped, one a line.", help="name the worlds")
     show = kinds.add_parser("show", description="Print a world as YAML.", help="print a world")
     show.add_argument("name", metavar="NAME", help="a shipped world, or a file")
+    kinds.add_parser("schema", description="Print the JSON schema of world files.", help="print the schema")
     build = kinds.add_parser(
         "from-metastat",
         description="Build a world from the output of metastat -p [-s SET]; what it does not tell is invented.",
@@ -51,6 +56,8 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(options: argparse.Namespace) -> int:
     if options.kind == "list":
         print("\n".join(f"{name:<20} {_summary(name)}" for name in shipped_names()))
+    elif options.kind == "schema":
+        print(json.dumps(world_schema(), indent=2))
     elif options.kind == "show":
         print(_yaml(load_world(options.name, load)), end="")
     else:

@@ -12,7 +12,7 @@ from svmrun.simulator.metastat_order import (
     top_level,
     with_children,
 )
-from svmrun.simulator.metastat_report import block
+from svmrun.simulator.metastat_report import OLD_RELEASES, block
 from svmrun.simulator.metastat_tables import relocation_table
 from svmrun.simulator.refusal import Refusal, Usage
 from svmrun.simulator.requests import Call, Look, Print
@@ -129,7 +129,7 @@ def _print(world: World, arguments: Arguments, roots: list[Volume], *, table: bo
         yield Print("".join(metastat_mdtab.line(world, found) for found in every))
     else:
         yield Print("".join(block(world, v, times=arguments.has("t")) for v in _own_blocks(world, every, roots)))
-        if table and not arguments.has("q") and world.release not in ("5.6", "5.7", "5.8"):
+        if table and not arguments.has("q") and world.release not in OLD_RELEASES:
             yield Print(relocation_table(world, _disks(world, every)))
     return 0
 

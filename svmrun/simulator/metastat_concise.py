@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from svmrun.simulator.metastat_order import Volume, children, kind, members
 from svmrun.simulator.metastat_words import percent, size_number
-from svmrun.simulator.volumes import BEING_SYNCED, components, resync_active
+from svmrun.simulator.volumes import BEING_SYNCED, components, resync_active, stripe, unavailable
 from svmrun.simulator.world import Mirror, Stripe, Submirror, World
 
 LETTERS = {"Mirror": "m", "Stripe": "s", "soft-partition": "p", "raid5": "r", "trans": "t", "hot-spare-pool": "h"}
-COMPONENT_WORDS = {"Okay": "", "Maintenance": " (maint)", "Last Erred": " (last-erred)", "Resyncing": " (resyncing)"}
+COMPONENT_WORDS = {
+    "Okay": "",
+    "Maintenance": " (maint)",
+    "Last Erred": " (last-erred)",
+    "Resyncing": " (resyncing)",
+    "Unavailable": " (unavail)",
+}
 NAME_WIDTH = 16
 
 
@@ -30,6 +36,9 @@ def _parts(world: World, found: Volume) -> list[str]:
 
 
 def _side_word(world: World, found: Mirror, side: Submirror) -> str:
+    volume = stripe(world, side.name)
+    if volume and unavailable(volume):
+        return " (unavail)"
     if side.state == "running":
         return ""
     if side.state == "offline":

@@ -53,12 +53,12 @@ def read_volume(line: str) -> Volume:
     if words and words[0] in OTHER_KINDS:
         if len(words) == 1:
             raise ValueError(f"{name} has no components")
-        return OtherVolume(name, OTHER_KINDS[words[0]], " ".join(words), _extents(words))
+        return OtherVolume(name, OTHER_KINDS[words[0]], " ".join(words), _extents(words) or DEFAULT_BLOCKS)
     if words and words[0].isdigit():
         return _stripe(name, words)
     if not all(re.match(r"c\d|d\d|/dev/", word) for word in words):
         raise ValueError("this is no line of metastat -p")
-    return OtherVolume(name, "hot-spare-pool", " ".join(words))
+    return OtherVolume(name, "hot-spare-pool", " ".join(words), DEFAULT_BLOCKS)
 
 
 def _extents(words: list[str]) -> int:

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from svmrun.simulator.metastat_other import other_report
 from svmrun.simulator.metastat_tables import reloc, width
 from svmrun.simulator.metastat_words import invoke, percent, size_text, submirror_state
-from svmrun.simulator.volumes import components, disk_set, set_name, stripe
+from svmrun.simulator.volumes import components, disk_set, set_name, stripe, unavailable
 from svmrun.simulator.world import Component, Mirror, OtherVolume, Stripe, Submirror, World
+
+OLD_RELEASES = ("5.6", "5.7", "5.8")  # no sizes in parentheses, no device relocation
 
 
 def block(world: World, found: Mirror | Stripe | OtherVolume, *, times: bool = False) -> str:
@@ -26,7 +28,7 @@ def _mirror(world: World, found: Mirror, times: bool) -> str:
     sides = sorted(found.submirrors, key=lambda s: s.slot)
     return (
         f"{found.name}: Mirror\n"
-        f"{''.join(_side_lines(found, side, times) for side in sides)}"
+        f"{''.join(_side_lines(world, found, side, times) for side in sides)}"
         f"{_resync_line(world, found)}"
         f"    Pass: {found.pass_number}\n"
         f"    Read option: {found.read_option}\n"
@@ -37,12 +39,13 @@ def _mirror(world: World, found: Mirror, times: bool) -> str:
     )
 
 
-def _side_lines(found: Mirror, side: Submirror, times: bool) -> str:
-    return f"    Submirror {side.slot}: {side.name}\n      {_state_line(found, side, times)}"
+def _side_lines(world: World, found: Mirror, side: Submirror, times: bool) -> str:
+    state = _state_line(found, side, stripe(world, side.name), times)
+    return f"    Submirror {side.slot}: {side.name}\n      {state}"
 
 
-def _state_line(found: Mirror, side: Submirror, times: bool) -> str:
-    return f"State: {submirror_state(found, side):<12} {time_text(side.changed) if times else ''}\n"
+def _state_line(found: Mirror, side: Submirror, volume: Stripe | None, times: bool) -> str:
+    return f"State: {submirror_state(found, side, volume):<12} {time_text(side.changed) if times else ''}\n"
 
 
 def time_text(at: float) -> str:
@@ -66,25 +69,31 @@ def _multi_owner_lines(world: World, found: Mirror) -> str:
 
 def _size(world: World, blocks: int) -> str:
     """Before Solaris 9 there were no parentheses."""
-    return f"{blocks} blocks" if world.release in ("5.6", "5.7", "5.8") else f"{blocks} blocks ({size_text(blocks)})"
+    return f"{blocks} blocks" if world.release in OLD_RELEASES else f"{blocks} blocks ({size_text(blocks)})"
 
 
 def _submirror(world: World, found: Mirror, side: Submirror, times: bool) -> str:
     volume = stripe(world, side.name)
     if volume is None:
         return ""
-    todo = invoke(found, side, volume)
-    return (
-        f"\n{side.name}: Submirror of {found.name}\n"
-        f"    {_state_line(found, side, times)}"
-        f"{f'    Invoke: {todo}{chr(10)}' if todo else ''}"
-        f"{_attached_stripe(world, volume, side.changed if times else None)}"
-    )
+    body = _attached_stripe(world, volume, side.changed if times else None)
+    return f"\n{side.name}: Submirror of {found.name}\n{_state_and_advice(found, side, volume, times)}{body}"
+
+
+def _state_and_advice(found: Mirror, side: Submirror, volume: Stripe, times: bool) -> str:
+    """Left out for a missing disk: the body says it then."""
+    if unavailable(volume):
+        return ""
+    advice = invoke(found, side, volume)
+    return f"    {_state_line(found, side, volume, times)}" + (f"    Invoke: {advice}\n" if advice else "")
 
 
 def _attached_stripe(world: World, found: Stripe, changed: float | None) -> str:
     """The body with a State column; `changed` asks for the columns of option -t."""
     wide = width([c.device for c in components(found)])
+    if world.release in OLD_RELEASES:
+        head = f"\t{'Device':<20}{'Start Block':<13}{'Dbase':<6}{'State':<13}Hot Spare\n"
+        return _body(world, found, head, lambda c: f"\t{c.device:<20}{0:>8}     {'No':<6}{c.state:<13}\n")
     if changed is None:
         head = f"\t{'Device':<{wide}} {'Start Block':<12} {'Dbase':>5} {'State':>12} {'Reloc':>5} Hot Spare\n"
         return _body(world, found, head, lambda c: _attached_row(world, c, wide))
@@ -109,6 +118,8 @@ def _timed_row(world: World, found: Component, wide: int, changed: float) -> str
 
 def _body(world: World, found: Stripe, head: str, row: Callable[[Component], str]) -> str:
     text = f"    Hot spare pool: {found.hot_spare_pool}\n" if found.hot_spare_pool else ""
+    if unavailable(found):
+        text += "    State: Unavailable\n    Reconnect disk and invoke: metastat -i\n"
     text += f"    Size: {_size(world, found.size)}\n"
     for number, parts in enumerate(found.rows):
         interlace = f" (interlace: {found.interlace} blocks)" if len(parts) > 1 else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from svmrun.simulator.volumes import BEING_SYNCED, components, progress, resync_active
+from svmrun.simulator.volumes import BEING_SYNCED, components, progress, resync_active, unavailable
 from svmrun.simulator.world import Component, Mirror, Stripe, Submirror, World
 
 BLOCK_BYTES = 512
@@ -32,8 +32,10 @@ def percent(world: World, found: Mirror) -> str:
     return str(int(share * 100))
 
 
-def submirror_state(found: Mirror, side: Submirror) -> str:
+def submirror_state(found: Mirror, side: Submirror, volume: Stripe | None) -> str:
     """There is no word for offline: such a side reads `Needs maintenance` (sm_state_to_name)."""
+    if side.state == "running" and volume and unavailable(volume):
+        return "Unavailable"
     if side.state == "running":
         return "Okay"
     if side.state in BEING_SYNCED and resync_active(found):

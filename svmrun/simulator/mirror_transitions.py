@@ -23,6 +23,7 @@ from svmrun.simulator.volumes import (
     resync_active,
     side,
     stripe,
+    unavailable,
 )
 from svmrun.simulator.world import Mirror, Resync, Stripe, Submirror, World
 
@@ -58,6 +59,8 @@ def attach(world: World, name: str, submirror: str) -> World:
         raise Refusal(submirror, "metadevice is open")
     if joining.size < found.size:
         raise Refusal(submirror, "submirror too small to attach")
+    if unavailable(joining):
+        raise Refusal(submirror, "submirror open error")
     joined = Submirror(submirror, _free_slot(found), "attached-resync", world.clock)
     sides = tuple(sorted((*found.submirrors, joined), key=lambda s: s.slot))
     world = put_stripe(world, replace(joining, image="mixed"))
@@ -128,6 +131,8 @@ def changeable(world: World, name: str) -> Mirror:
     found = mirror(world, name)
     if found is None:
         raise Refusal(name, "unit is not a mirror")
+    if all(unavailable(_stripe(world, s.name)) for s in found.submirrors):
+        raise Refusal(name, "component is in unavailable state; run 'metastat -i'")
     return found
 
 
@@ -199,6 +204,6 @@ def _still(world: World, name: str) -> bool:
 
 
 def _freed(left: Stripe) -> Stripe:
-    """A detached volume forgets the states of its components."""
-    rows = tuple(tuple(replace(c, state="Okay") for c in row) for row in left.rows)
+    """A detached volume forgets the states of its components; a missing disk stays missing."""
+    rows = tuple(tuple(c if c.state == "Unavailable" else replace(c, state="Okay") for c in row) for row in left.rows)
     return replace(left, rows=rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from svmrun.simulator.medstat import medstat
 from svmrun.simulator.metaset import metaset
 from svmrun.simulator.metastat import metastat
 from svmrun.simulator.repairs import metareplace, metasync
@@ -9,6 +10,7 @@ from svmrun.simulator.requests import Model
 from svmrun.simulator.submirrors import metadetach, metaoffline, metaonline, metattach
 
 SVM_COMMANDS: dict[str, Model] = {
+    "medstat": medstat,
     "metadetach": metadetach,
     "metaoffline": metaoffline,
     "metaonline": metaonline,

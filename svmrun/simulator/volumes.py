@@ -104,7 +104,8 @@ def open_error(world: World, device_path: str, writing: bool) -> str | None:
     name = canonical(device_path)
     if not owned(world, name):
         return "No such device"
-    if volume(world, name) is None:
+    found = volume(world, name)
+    if found is None or (isinstance(found, Stripe) and unavailable(found)):
         return "No such device or address"
     if writing and (mirror_of(world, name) or world.databases == "stale"):
         return "Read-only file system"
@@ -151,6 +152,11 @@ def components(found: Stripe) -> tuple[Component, ...]:
 def erred(found: Stripe) -> bool:
     """Whether a component of it is in Maintenance or Last Erred."""
     return any(c.state in ("Maintenance", "Last Erred") for c in components(found))
+
+
+def unavailable(found: Stripe) -> bool:
+    """Whether a disk under it cannot be opened."""
+    return any(c.state == "Unavailable" for c in components(found))
 
 
 def replace_states(found: Stripe, old: ComponentState, new: ComponentState) -> Stripe:

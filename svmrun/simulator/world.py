@@ -13,7 +13,7 @@ from typing import Any, Literal
 SubmirrorState = Literal[
     "running", "attached-resync", "offline", "offline-resync", "component-erred", "component-resync", "attached"
 ]
-ComponentState = Literal["Okay", "Maintenance", "Last Erred", "Resyncing"]
+ComponentState = Literal["Okay", "Maintenance", "Last Erred", "Resyncing", "Unavailable"]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from svmrun.adapters.base import Completed, Outcome
 from svmrun.adapters.registry import REGISTRY
 
 Json = Any
-ENDINGS = ("timed_out", "cancelled", "signal")
+ENDINGS = ("timed_out", "cancelled", "signal", "failure")
 ROOT = Path(__file__).parent / "cases" / "adapters"
 
 

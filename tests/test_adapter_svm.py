@@ -25,6 +25,7 @@ def test_an_output_is_read_as_a_person_reads_it(name: str) -> None:
     assert outcome.kind == case.head["outcome"], outcome.message
     assert case.head.get("message", "") in outcome.message
     assert adapter_cases.holds(case.head.get("result", {}), outcome.result or {})
+    assert outcome.untouched is case.head.get("untouched", False)
 
 
 @pytest.mark.parametrize("name", [*SVM, *UFS])

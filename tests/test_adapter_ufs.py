@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from svmrun.adapters.base import Arguments, Command, Prompt
+from svmrun.adapters.base import Arguments, Command, Completed, Outcome, Prompt
 from svmrun.adapters.registry import REGISTRY
+from svmrun.effects.cancel import Cancel
+from svmrun.effects.terminal_dialogue import converse
 from tests import adapter_cases
 
 DUMP = {"device": "/dev/md/harbour/rdsk/d20"}
@@ -148,3 +153,58 @@ def test_what_moves_whole_file_systems_says_so() -> None:
     assert REGISTRY["ufsrestore"].copies_data
     assert REGISTRY["ufsrestore"].read_only({"dump_device": "/dev/rmt/0"})
     assert not REGISTRY["ufsrestore"].read_only({"dump_device": "/dev/rmt/0n"})
+
+
+DUMPING = r"""
+say() { printf '  DUMP: %s' "$1" >&2; }
+ask() { say "NEEDS ATTENTION: Is the new volume (#$1) mounted on \`node-a:/dev/rmt/0' and ready to go?: "
+        printf '("yes" or "no") ' >&2
+        read answer; [ "$answer" = yes ] || { say 'The ENTIRE dump is aborted.'; exit 3; }; }
+say 'Dumping /dev/md/harbour/rdsk/d20 to /dev/rmt/0.
+'
+say 'Estimated 296644 blocks (144.85MB).
+'
+for volume in $VOLUMES; do ask $volume; done
+say "296224 blocks (144.64MB) on 2 volumes at 424 KB/sec
+"
+say 'DUMP IS DONE
+'
+"""
+
+
+def dump_on_a_terminal(tmp_path: Path, volumes: str, ask: Callable[[str], str | None] | None) -> Outcome:
+    ufsdump, arguments = REGISTRY["ufsdump"], REGISTRY["ufsdump"].complete({**DUMP, "volumes": ["one", "two"]})
+    script = replace(ufsdump.command_line(arguments), argv=("/bin/sh", "-c", DUMPING))
+    ended: Completed = converse(
+        script,
+        program="/bin/sh",
+        timeout_seconds=20.0,
+        output=tmp_path / "out",
+        cancel=Cancel(),
+        environment={"PATH": "/usr/bin:/bin", "VOLUMES": volumes},
+        ask=ask,
+    )
+    return ufsdump.interpret(arguments, ended)
+
+
+def test_a_dump_goes_on_when_the_operator_has_mounted_the_next_volume(tmp_path: Path) -> None:
+    outcome = dump_on_a_terminal(tmp_path, "2", lambda tail: "yes")
+    assert outcome.ok, outcome.message
+    assert outcome.result["volumes"] == 2
+
+
+@pytest.mark.parametrize(
+    ("volumes", "ask", "reason"),
+    [
+        ("2", lambda tail: "no", "the next one was not mounted"),
+        ("2", None, "nobody is there to answer"),
+        ("2 3", lambda tail: "yes", "more than the 2 volumes"),
+    ],
+    ids=["operator-says-no", "no-operator", "too-many-volumes"],
+)
+def test_a_dump_without_its_next_volume_fails_with_the_reason(
+    tmp_path: Path, volumes: str, ask: Callable[[str], str | None] | None, reason: str
+) -> None:
+    outcome = dump_on_a_terminal(tmp_path, volumes, ask)
+    assert outcome.kind == "failed"
+    assert reason in outcome.message

@@ -14,7 +14,7 @@ Parser = Callable[[str], dict[str, Json]]
 # A cluster node says first that it hands the command to another one; a node without quorum warns between stars.
 _NOISE = re.compile(r"Proxy command|\*{4}$|WARNING: Stale state database|NOTICE: |Connection to \S+ closed")
 # CMD: [HOST: ][NAME: ]TEXT, as meta_error.c prints it; also the usage, and getopt's own line.
-_COMMANDS = "meta(?:stat|set|db|detach|attach|offline|online|sync|replace)|lockfs|fsck|ufsdump|ufsrestore"
+_COMMANDS = "metattach|meta(?:stat|set|db|detach|offline|online|sync|replace)|lockfs|fsck|ufsdump|ufsrestore"
 _ERROR = re.compile(rf"(?:/\S*/)?(?:{_COMMANDS}): |usage:")
 _NUMBER = re.compile(r"[0-9]{1,18}")
 

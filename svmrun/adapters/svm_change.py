@@ -7,6 +7,7 @@ An exit status alone or a line alone proves nothing: with only one of them the o
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from svmrun import names
@@ -26,6 +27,10 @@ from svmrun.adapters.base import (
 
 Json = Any
 
+_REFUSED = 1  # the exit status of a command that the library or the driver turned down
+_NOT_IN_MIRROR = "can't find submirror in mirror"
+_WRONG_STATE = "attempt operation on a submirror in illegal state"
+
 _FORCE = fields.flag(
     "Force",
     "Do it although components are in error (-f). Never needed for a backup, and no help against a running resync.",
@@ -39,6 +44,7 @@ class _SubmirrorChange(Adapter):
     timeout_seconds = 10.0  # lock, detach and unlock together must fit a hold of 30 seconds
     done: ClassVar[str]
     undone_by: ClassVar[str]
+    found_so: ClassVar[tuple[str, ...]]  # refusals that prove: somebody else had done it, so it is not ours to undo
     schema = fields.arguments(
         {"diskset": svm_fields.DISKSET, "mirror": svm_fields.MIRROR, "submirror": svm_fields.SUBMIRROR},
         ("mirror", "submirror"),
@@ -70,7 +76,11 @@ class _SubmirrorChange(Adapter):
         if said or not svm_fields.outcome_is_known(completed):
             return Outcome("unknown", svm_fields.advised(completed, outcome.message), result)
         if outcome.kind == "failed":
-            return failed(svm_fields.advised(completed, outcome.message), result)
+            found_so = any(text in line for text in self.found_so for line in complaints(completed))
+            return replace(
+                failed(svm_fields.advised(completed, outcome.message), result),
+                untouched=found_so and completed.status == _REFUSED,
+            )
         return outcome
 
     def inverse(self, arguments: Arguments) -> Parts | None:
@@ -107,6 +117,7 @@ class Metadetach(_Membership):
     name = "metadetach"
     summary = "Take a submirror out of a mirror; it becomes a volume of its own (metadetach)"
     done, undone_by, member = "detached", "metattach", False
+    found_so = (_NOT_IN_MIRROR,)
     schema = fields.arguments(
         {**_SubmirrorChange.schema["properties"], "force": _FORCE},
         ("mirror", "submirror"),
@@ -119,6 +130,7 @@ class Metattach(_Membership):
     name = "metattach"
     summary = "Attach a submirror to a mirror; a full resync starts (metattach)"
     done, undone_by, member = "attached", "metadetach", True
+    found_so = ("invalid unit", "metadevice in use")
 
     def done_in_shell(self, arguments: Arguments) -> ShellProof:
         """What is attached has a parent: the library says `invalid unit`, the kernel `metadevice in use`."""
@@ -147,6 +159,7 @@ class Metaoffline(_Offline):
     name = "metaoffline"
     summary = "Stop using a submirror for a while; what is written meanwhile is remembered (metaoffline)"
     done, undone_by, offline = "offlined", "metaonline", True
+    found_so = (_NOT_IN_MIRROR, _WRONG_STATE)
     schema = fields.arguments(
         {**_SubmirrorChange.schema["properties"], "force": _FORCE},
         ("mirror", "submirror"),
@@ -159,6 +172,7 @@ class Metaonline(_Offline):
     name = "metaonline"
     summary = "Use an offline submirror again; only what was written meanwhile is resynced (metaonline)"
     done, undone_by, offline = "onlined", "metaoffline", False
+    found_so = (_NOT_IN_MIRROR, _WRONG_STATE)
 
     def done_in_shell(self, arguments: Arguments) -> ShellProof:
         """What is not offline is in an illegal state to be onlined (mirror_ioctl.c)."""
@@ -193,6 +207,10 @@ class Metasync(Adapter):
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         result = {"mirror": svm_fields.volume(arguments, "mirror")}
         outcome = plain_outcome(completed, result)
+        if outcome.ok and completed.stdout.strip():
+            return Outcome(
+                "unknown", f"metasync is silent when it succeeds, but it said: {completed.stdout.strip()[:200]}"
+            )
         if outcome.kind == "failed":
             return failed(svm_fields.advised(completed, outcome.message), result)
         return outcome

@@ -115,7 +115,7 @@ class Ufsdump(Adapter):
             outcome = plain_outcome(completed)
             return failed(f"ufsdump ended well, but {error}") if outcome.ok else outcome
         outcome = plain_outcome(completed, result)
-        if outcome.kind == "unknown":
+        if outcome.kind == "unknown" or completed.failure:
             return outcome
         for problem in _problems(arguments, completed, result, text):
             return failed(f"the dump is not good: {problem}", result)
@@ -150,7 +150,7 @@ def _target(arguments: Arguments) -> str:
 def _problems(arguments: Arguments, completed: Completed, result: dict[str, Json], text: str) -> Iterator[str]:
     """Everything that speaks against the dump, the most telling first."""
     said = list(messages(text))
-    yield from _abortions(said)
+    yield from _abortions(said, len(arguments["volumes"]))
     if completed.status == _SIGNAL_TO_FIRST_PROCESS:
         yield "a signal reached its first process (exit 2); the others may still write (fuser tells who has it open)"
     if completed.status != 0:
@@ -161,14 +161,15 @@ def _problems(arguments: Arguments, completed: Completed, result: dict[str, Json
     yield from _sizes(arguments, result)
 
 
-def _abortions(said: list[str]) -> Iterator[str]:
+def _abortions(said: list[str], declared: int) -> Iterator[str]:
     """Signs in its messages that the dump is not whole, whatever its exit status."""
     aborted = any("The ENTIRE dump is aborted" in message for message in said)
     question = next((message for message in said if message.startswith("NEEDS ATTENTION")), None)
     if aborted and question and "Is the new volume" in question:
-        yield "it needs another volume and nobody could mount one; declare the volumes it may use"
+        advice = "the next one was not mounted" if declared > 1 else "none is declared; list the volumes it may use"
+        yield f"it needs another volume, and {advice}"
     if aborted and question:
-        yield f"nobody could answer its question: {question}"
+        yield f"it was aborted at its question: {question}"
     if aborted:
         yield f"it was aborted: {_last(m for m in said if 'ENTIRE dump' not in m) or 'it did not say why'}"
     if any(message.startswith("Warning - cannot read sector") for message in said):

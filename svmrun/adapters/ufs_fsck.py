@@ -106,7 +106,7 @@ class Fsck(Adapter):
         except ParseError as error:
             return self._without_words(completed, str(error))
         outcome = plain_outcome(completed, result, _OK)
-        if outcome.kind == "unknown":
+        if outcome.kind == "unknown" or completed.failure:
             return outcome
         for problem in _problems(arguments, completed, result):
             return failed(f"fsck of {_device(arguments)}: {problem}", result)

@@ -13,8 +13,8 @@ import pytest
 
 from svmrun.adapters.base import Command, Completed, Dialogue, Prompt
 from svmrun.effects.cancel import Cancel
-from svmrun.effects.group import alive, process_started
 from svmrun.effects.open_session import OpenSessions
+from svmrun.effects.processes import alive, process_started
 from svmrun.effects.terminal_dialogue import converse
 
 PATH = {"PATH": "/usr/bin:/bin"}

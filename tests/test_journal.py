@@ -89,13 +89,19 @@ def test_a_journal_without_any_complete_record_cannot_be_continued(tmp_path: Pat
         Journal.reopen(path)
 
 
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes, list[Event]]:
+    path, events = write(tmp_path_factory.mktemp("sound"))
+    return path, path.read_bytes(), events
+
+
 @settings(deadline=None, max_examples=300)
 @given(position=st.integers(min_value=0), bit=st.integers(0, 7))
 def test_a_flipped_bit_is_never_read_as_something_else(
-    tmp_path_factory: pytest.TempPathFactory, position: int, bit: int
+    sound: tuple[Path, bytes, list[Event]], position: int, bit: int
 ) -> None:
-    path, events = write(tmp_path_factory.mktemp("flip"))
-    data = bytearray(path.read_bytes())
+    path, whole, events = sound
+    data = bytearray(whole)
     data[position % len(data)] ^= 1 << bit
     path.write_bytes(data)
     if outcome := read_or_refuse(path):

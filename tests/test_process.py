@@ -15,7 +15,8 @@ import pytest
 from svmrun.adapters.base import Command, Completed
 from svmrun.effects import process
 from svmrun.effects.cancel import Cancel
-from svmrun.effects.group import MARKER, alive, process_started
+from svmrun.effects.group import MARKER
+from svmrun.effects.processes import alive, process_started
 
 PATH = {"PATH": "/usr/bin:/bin"}
 
@@ -33,6 +34,24 @@ def run(tmp_path: Path, command: Command, **wanted: Any) -> Completed:
 
 def shell(script: str, **wanted: Any) -> Command:
     return Command(("/bin/sh", "-c", textwrap.dedent(script)), **wanted)
+
+
+class CancelAfter:
+    """Cancels when the command has printed so many lines: no test depends on how fast a shell starts."""
+
+    def __init__(self, lines: int) -> None:
+        self.cancel = Cancel()
+        self._lines = lines
+
+    def __call__(self, _stream: str, data: bytes) -> None:
+        self._lines -= data.count(b"\n")
+        if self._lines <= 0:
+            self.cancel.request(15)
+
+
+def ended_early(tmp_path: Path, command: Command, lines: int = 1, grace_seconds: float = 5.0) -> Completed:
+    watch = CancelAfter(lines)
+    return run(tmp_path, command, cancel=watch.cancel, on_output=watch, grace_seconds=grace_seconds)
 
 
 def wait_until_gone(pid: int) -> None:
@@ -127,22 +146,22 @@ def test_secrets_are_masked_everywhere_also_across_pieces(tmp_path: Path) -> Non
 
 
 def test_a_timeout_ends_the_whole_group(tmp_path: Path) -> None:
-    done = run(tmp_path, shell("sleep 60 & echo $!; sleep 60"), timeout_seconds=0.3)
+    done = run(tmp_path, shell("sleep 60 & echo $!; sleep 60"), timeout_seconds=1.0)
     assert done.timed_out
     assert done.interrupted
-    assert done.seconds < 4
+    assert done.seconds < 10
     wait_until_gone(int(done.stdout))
 
 
 def test_a_child_that_ignores_term_is_killed_after_the_grace(tmp_path: Path) -> None:
-    done = run(tmp_path, shell("trap '' TERM; while :; do sleep 1; done"), timeout_seconds=0.3, grace_seconds=0.5)
-    assert (done.timed_out, done.signal, done.abandoned_pid) == (True, 9, None)
+    done = ended_early(tmp_path, shell("trap '' TERM; echo ready; while :; do sleep 1; done"), grace_seconds=0.3)
+    assert (done.cancelled, done.signal, done.abandoned_pid) == (True, 9, None)
 
 
 def test_a_child_may_clean_up_within_the_grace(tmp_path: Path) -> None:
     script = "trap 'echo interrupted; exit 3' INT; echo ready; while :; do sleep 0.1; done"
-    done = run(tmp_path, shell(script, stop_signal="INT"), timeout_seconds=0.5)
-    assert (done.stdout, done.status, done.timed_out) == ("ready\ninterrupted\n", 3, True)
+    done = ended_early(tmp_path, shell(script, stop_signal="INT"))
+    assert (done.stdout, done.status, done.cancelled) == ("ready\ninterrupted\n", 3, True)
 
 
 def test_a_daemon_that_left_the_group_is_ended_too(tmp_path: Path) -> None:
@@ -151,7 +170,7 @@ def test_a_daemon_that_left_the_group_is_ended_too(tmp_path: Path) -> None:
         (trap '' TERM; exec setsid sh -c 'echo $$; sleep 60') &
         sleep 60
     """
-    done = run(tmp_path, shell(script), timeout_seconds=0.7, grace_seconds=0.5)
+    done = ended_early(tmp_path, shell(script), lines=2, grace_seconds=0.3)
     pids = [int(word) for word in done.stdout.split()]
     assert len(pids) == 2
     for pid in pids:
@@ -161,7 +180,7 @@ def test_a_daemon_that_left_the_group_is_ended_too(tmp_path: Path) -> None:
 def test_a_background_process_that_holds_the_output_does_not_block(tmp_path: Path) -> None:
     done = run(tmp_path, shell("sleep 60 & echo $!"))
     assert (done.status, done.interrupted) == (0, False)
-    assert done.seconds < 4
+    assert done.seconds < 10
     wait_until_gone(int(done.stdout))
     assert "held the output open" in (tmp_path / "out").read_text()
 
@@ -169,14 +188,14 @@ def test_a_background_process_that_holds_the_output_does_not_block(tmp_path: Pat
 def test_a_daemon_that_closed_the_output_lives_on(tmp_path: Path) -> None:
     done = run(tmp_path, shell("sleep 60 >/dev/null 2>&1 & echo $!"))
     pid = int(done.stdout)
-    assert done.seconds < 0.9
+    assert "held the output open" not in (tmp_path / "out").read_text()
     assert alive(pid, process_started(pid))
     os.kill(pid, 9)
 
 
 def test_a_stopped_child_hears_the_stop_signal(tmp_path: Path) -> None:
-    done = run(tmp_path, shell("trap 'exit 5' TERM; kill -STOP $$; sleep 9"), timeout_seconds=0.3)
-    assert done.status == 5
+    script = "trap 'exit 5' TERM; (sleep 0.1; echo stopped) & kill -STOP $$; sleep 9"
+    assert ended_early(tmp_path, shell(script)).status == 5
 
 
 def test_a_cancel_ends_it_and_one_that_came_before_starts_nothing(tmp_path: Path) -> None:
@@ -225,6 +244,44 @@ def test_a_child_inherits_only_the_descriptors_it_is_given(tmp_path: Path) -> No
     descriptors = {int(word) for word in done.stdout.split()}
     assert given in descriptors
     assert kept not in descriptors
+
+
+MAY_BE_TRACED = """
+    import ctypes, time
+    ctypes.CDLL(None).prctl(0x59616D61, ctypes.c_ulong(-1), 0, 0, 0)  # PR_SET_PTRACER, PR_SET_PTRACER_ANY
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+# A traced process that ends waits for its tracer: KILL does not end it, as with one that hangs in the kernel.
+HOLDS_AT_THE_END = """
+    import ctypes, sys, time
+    if ctypes.CDLL(None, use_errno=True).ptrace(0x4206, int(sys.argv[1]), None, ctypes.c_void_p(0x40)):
+        sys.exit("PTRACE_SEIZE: errno %d" % ctypes.get_errno())
+    print("seized", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_child_that_kill_does_not_end_is_given_up_and_named(tmp_path: Path) -> None:
+    pids: list[int] = []
+    tracers: list[subprocess.Popen[str]] = []
+    cancel = Cancel()
+
+    def hold(_stream: str, _data: bytes) -> None:
+        argv = [sys.executable, "-c", textwrap.dedent(HOLDS_AT_THE_END), str(pids[0])]
+        tracers.append(subprocess.Popen(argv, stdout=subprocess.PIPE, text=True))
+        assert tracers[0].stdout
+        assert tracers[0].stdout.readline() == "seized\n"
+        cancel.request(15)
+
+    command = Command((sys.executable, "-c", textwrap.dedent(MAY_BE_TRACED)))
+    done = run(tmp_path, command, cancel=cancel, on_start=pids.append, on_output=hold, grace_seconds=0.2)
+    assert (done.abandoned_pid, done.status, done.cancelled) == (pids[0], None, True)
+    assert done.seconds < 10
+    with tracers[0]:
+        tracers[0].kill()
+    wait_until_gone(pids[0])
+    os.waitpid(pids[0], 0)
 
 
 PRINTS_MUCH = """

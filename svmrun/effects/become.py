@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from svmrun.adapters.base import Command, Dialogue, Prompt
 from svmrun.errors import Refused
 
 PROGRAM = {"pfexec": "pfexec", "sudo": "sudo", "su": "su"}
+_BEFORE: dict[str, tuple[str, ...]] = {"pfexec": (), "sudo": ("-n", "--")}
 # su(1M) "Sorry", Linux "su: Authentication failure": nothing was run.
 _DENIED = r"su: (Sorry|[Aa]uthentication failure|incorrect password|[Uu]nknown id.*|Permission denied)"
 
@@ -26,8 +28,15 @@ def prefix(command: Command, how: str, programs: Mapping[str, str], password: st
     words = (programs.get(command.argv[0], command.argv[0]), *command.argv[1:])
     if how == "su":
         return _through_su(command, words, password)
-    before = {"pfexec": (), "sudo": ("-n", "--")}[how]
-    return replace(command, argv=(PROGRAM[how], *before, *words), needs_root=False)
+    return replace(command, argv=(PROGRAM[how], *_BEFORE[how], *words), needs_root=False)
+
+
+def kill_helper(argv: Sequence[str]) -> tuple[str, ...]:
+    """How to signal what such a command line started: it belongs to root, so kill(2) is not allowed to its starter."""
+    for word in argv:
+        if os.path.basename(word) in _BEFORE:
+            return (word, *_BEFORE[os.path.basename(word)])
+    return ()
 
 
 def _through_su(command: Command, words: tuple[str, ...], password: str) -> Command:

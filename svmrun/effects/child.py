@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import IO
 
 from svmrun.adapters.base import Command
+from svmrun.effects.become import kill_helper
 from svmrun.effects.group import MARKER, Tree, new_marker
 
 Stream = int | IO[bytes] | None
@@ -42,7 +43,7 @@ class Child:
             pass_fds=pass_fds,
         )
         self.pid = self.popen.pid
-        self.tree = Tree(self.pid, marker)
+        self.tree = Tree(self.pid, marker, kill_helper(argv))
         self.exit_fd = _open_exit_descriptor(self.pid)
 
     @property

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Literal
 
 from svmrun.effects import clock
-from svmrun.effects.group import Tree, alive, marker_of
+from svmrun.effects.group import Tree, marker_of
+from svmrun.effects.processes import alive
 
 KILL_WAIT_SECONDS = 3.0
 POLL_SECONDS = 0.05

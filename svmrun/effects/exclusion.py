@@ -17,8 +17,8 @@ from pathlib import Path
 
 from svmrun.core.events import RunEnded
 from svmrun.effects import clock
-from svmrun.effects.group import alive, process_started
 from svmrun.effects.journal import Journal
+from svmrun.effects.processes import alive, process_started
 from svmrun.effects.state_folder import RunFolder, make_folder, unusable
 from svmrun.errors import Busy, StateError
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from svmrun.effects import clock
 from svmrun.effects.journal import JOURNAL_NAME, sync_folder
+from svmrun.effects.processes import holders
 from svmrun.errors import Busy, StateError
 
 _RUN_NAME = re.compile(r"\d{8}-\d{6}-.*-[0-9a-f]{4}")
@@ -92,7 +93,9 @@ class RunFolder:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             os.close(descriptor)
-            raise Busy(f"the run {self.run} is still held by its runner or by a command that it started") from error
+            pids = ", ".join(map(str, holders(self.path / "lock")))
+            who = f" (pid {pids})" if pids else ""
+            raise Busy(f"the run {self.run} is still held by its runner or by a command of it{who}") from error
         return descriptor
 
 

@@ -206,6 +206,10 @@ def see_out(terminal: Terminal, ending: Ending, cancel: Cancel | None, question:
         if ending.stage == "running" and cancel is not None and cancel.due:
             ending.cancel()
         ending.advance()
+        if ending.stage == "killing" and not closed:
+            # Who became root through su cannot be signalled by us, but hears when the terminal hangs up.
+            terminal.close()
+            closed = True
         if closed:
             time.sleep(POLL_SECONDS)
             continue

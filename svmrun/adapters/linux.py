@@ -113,7 +113,7 @@ class Findmnt(Adapter):
         silent = not (completed.stdout.strip() or completed.stderr.strip() or completed.failure)
         if completed.status == 1 and silent and not completed.interrupted:
             return Outcome("succeeded", "", {"filesystems": []}, changed=False)
-        return read_outcome(completed, parse_findmnt, lambda _: iter(()))
+        return read_outcome(completed, parse_findmnt)
 
 
 def parse_findmnt(text: str) -> dict[str, Json]:

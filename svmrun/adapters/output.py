@@ -56,7 +56,14 @@ def unreadable(command: str, looked_for: str, rest: list[str]) -> ParseError:
     )
 
 
-def read_outcome(completed: Completed, parse: Parser, must_hold: Callable[[dict[str, Json]], Iterator[str]]) -> Outcome:
+def nothing_more(_result: dict[str, Json]) -> Iterator[str]:
+    """Whatever could be read is good."""
+    return iter(())
+
+
+def read_outcome(
+    completed: Completed, parse: Parser, must_hold: Callable[[dict[str, Json]], Iterator[str]] = nothing_more
+) -> Outcome:
     """The outcome of a command that only tells: exit 0 is not enough, its words must be understood too.
 
     `must_hold` yields a sentence for everything that is missing in the result.

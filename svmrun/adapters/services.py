@@ -69,7 +69,7 @@ class Svcs(Adapter):
         return Command(("svcs", *_named(self.name, arguments)))
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
-        return read_outcome(completed, parse_svcs, lambda _: iter(()))
+        return read_outcome(completed, parse_svcs)
 
 
 class Svcadm(Adapter):

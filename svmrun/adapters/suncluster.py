@@ -48,7 +48,7 @@ class Scstat(Adapter):
         return Command(("scstat", _SCSTAT_OPTIONS[arguments["show"]], *node))
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
-        return read_outcome(completed, self._read, lambda _: iter(()))
+        return read_outcome(completed, self._read)
 
     @staticmethod
     def _read(text: str) -> dict[str, Json]:
@@ -186,7 +186,7 @@ class Cluster(Adapter):
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         if arguments["action"] == "check":
             return plain_outcome(completed, {"status": completed.status, "lines": completed.stdout.splitlines()})
-        return read_outcome(completed, self._read, lambda _: iter(()))
+        return read_outcome(completed, self._read)
 
     @staticmethod
     def _read(text: str) -> dict[str, Json]:

@@ -55,7 +55,7 @@ class Df(Adapter):
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         parse = parse_df_space if arguments["show"] == "space" else parse_df_type
-        return read_outcome(completed, parse, lambda _: iter(()))
+        return read_outcome(completed, parse)
 
 
 def parse_df_space(text: str) -> dict[str, Json]:

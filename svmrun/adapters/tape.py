@@ -87,4 +87,4 @@ class Mt(Adapter):
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         if not self.read_only(arguments):
             return plain_outcome(completed)
-        return read_outcome(completed, parse_mt_status, lambda _: iter(()))
+        return read_outcome(completed, parse_mt_status)

@@ -54,7 +54,7 @@ class Fsfreeze(Adapter):
         return bool(arguments.get("mode") == "unfreeze")
 
     def resource(self, arguments: Arguments) -> str | None:
-        return f"filesystem {arguments.get('mount_point')}"
+        return f"file system {arguments.get('mount_point')}"
 
     def command_line(self, arguments: Arguments) -> Command:
         return Command(("fsfreeze", f"--{arguments['mode']}", arguments["mount_point"]), needs_root=True)

@@ -24,6 +24,7 @@ from svmrun.adapters.base import (
     failed,
     plain_outcome,
 )
+from svmrun.adapters.output import complaints
 
 Json = Any
 

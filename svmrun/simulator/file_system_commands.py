@@ -152,7 +152,11 @@ def writer(call: Call) -> Run:
 
     A number is printed when its line is written. Without COUNT it goes on until it is stopped.
     """
-    if not 2 <= len(call.argv) <= 3 or (len(call.argv) == 3 and not call.argv[2].isdigit()):
+    if (
+        not 2 <= len(call.argv) <= 3
+        or call.argv[1].startswith("-")
+        or (len(call.argv) == 3 and not call.argv[2].isdigit())
+    ):
         yield Print("usage: svmsim-writer PATH [COUNT]\n", "err")
         return 1
     path, count = call.argv[1], int(call.argv[2]) if len(call.argv) == 3 else -1

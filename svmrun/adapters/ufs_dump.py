@@ -179,7 +179,7 @@ def _abortions(said: list[str], declared: int) -> Iterator[str]:
 def _mismatches(arguments: Arguments, result: dict[str, Json]) -> Iterator[str]:
     device = _device(arguments)
     if device.startswith("/dev/") and result["device"] != canonical(device):
-        yield f"it tells of {result['device_path']}, not of {device}"
+        yield f"it tells of {result['device_path'] or 'no device'}, not of {device}"
     if result["dump_device"] is not None and tidy_path(result["dump_device"]) != _target(arguments):
         yield f"it went to {result['dump_device']}, not to {arguments['dump_device']}"
     if result["level"] is not None and result["level"] != int(arguments["level"]):

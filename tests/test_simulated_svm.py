@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from svmrun.simulator.component_transitions import component_fails
+from svmrun.simulator.metastat_words import size_text
 from svmrun.simulator.mirror_transitions import attach, detach, offline
 from svmrun.simulator.refusal import Refusal
 from svmrun.simulator.volumes import canonical, mirror, mirror_of, open_error, owned, settle, stripe
-from svmrun.simulator.world import OpenDevice, World
+from svmrun.simulator.world import OpenDevice, Resync, World
 from tests.simulated_svm import CASES, play, run, shipped
 
 
@@ -19,6 +21,46 @@ def test_commands_print_and_refuse_as_the_script_says(path: Path) -> None:
     written, played = play(path.read_text())
 
     assert played == written
+
+
+@pytest.mark.parametrize(
+    ("blocks", "text"),
+    [
+        (20_971_520, "10 GB"),
+        (20_963_328, "10.0 GB"),
+        (10_485_760, "5.0 GB"),
+        (525_798, "256 MB"),
+        (41_844_736, "19 GB"),
+        (4_294_967_296, "2.0 TB"),
+    ],
+)
+def test_sizes_are_rounded_below_ten_units_and_cut_off_above(blocks: int, text: str) -> None:
+    assert size_text(blocks) == text
+
+
+def test_a_mirror_above_one_terabyte_tells_tenths_of_a_percent() -> None:
+    world = shipped("resyncing")
+    large = replace(world.mirrors[0], size=4_294_967_296, resync=Resync(1000.0, world.clock, 425.0))
+    world = replace(world, mirrors=(large,))
+
+    assert "    Resync in progress: 42.5 % done\n" in run(world, "metastat -s schost-1 d0")[1].stdout
+    assert "schost-1/d30 (resync-42.5%)" in run(world, "metastat -s schost-1 -c d0")[1].stdout
+
+
+def test_a_last_erred_component_is_repaired_after_those_in_maintenance() -> None:
+    world = component_fails(shipped("solaris9-two-way"), "d20", "c0t0d0s7")
+    world = component_fails(world, "d20", "c0t1d0s7")
+
+    report = run(world, "metastat")[1].stdout
+    world, early = run(world, "metareplace -e d20 c0t1d0s7")
+    world, first = run(world, "metareplace -e d20 c0t0d0s7")
+    world = settle(replace(world, clock=world.clock + world.resync_seconds))
+    world, then = run(world, "metareplace -e d20 c0t1d0s7")
+
+    advice = 'after replacing "Maintenance" components:\n\t\tmetareplace d20 c0t1d0s7 <new device>\n'
+    assert f"    Invoke: {advice}" in report
+    assert 'Replace "Maintenance" components first' in early.stderr
+    assert (first.status, then.status) == (0, 0)
 
 
 def test_a_side_detached_under_the_write_lock_is_one_moment() -> None:

@@ -29,14 +29,14 @@ class Line:
 
 
 def definitions(text: str) -> list[Line]:
-    """Definitions without comments; a backslash at the end continues one."""
+    """Definitions without comments and without the cluster's word of a proxied command; a backslash continues one."""
     joined: list[Line] = []
     continued = False
     for number, raw in enumerate(text.splitlines(), 1):
         part = raw.rstrip().removesuffix("\\")
         if continued and joined:
             joined[-1] = Line(joined[-1].number, f"{joined[-1].text} {part.strip()}")
-        elif part.strip() and not part.lstrip().startswith("#"):
+        elif part.strip() and not part.lstrip().startswith(("#", "Proxy command")):
             joined.append(Line(number, part.strip()))
         continued = raw.rstrip().endswith("\\")
     return joined

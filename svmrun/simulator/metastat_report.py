@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
+from svmrun.simulator.calendar_text import date_text
 from svmrun.simulator.metastat_other import other_report
 from svmrun.simulator.metastat_tables import reloc, width
 from svmrun.simulator.metastat_words import invoke, percent, size_text, submirror_state
@@ -49,8 +49,7 @@ def _state_line(found: Mirror, side: Submirror, volume: Stripe | None, times: bo
 
 
 def time_text(at: float) -> str:
-    """In UTC, as `Tue Apr 25 16:15:51 2000`."""
-    return datetime.fromtimestamp(at, UTC).strftime("%a %b %e %T %Y") if at else "(invalid time)"
+    return date_text(at) if at else "(invalid time)"
 
 
 def _resync_line(world: World, found: Mirror) -> str:

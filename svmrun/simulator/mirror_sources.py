@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from svmrun.simulator.volumes import stripe
 from svmrun.simulator.world import Mirror, Stripe, Submirror, World
 
-Span = tuple[Fraction, Fraction]  # from, to (exclusive), as shares of the volume
+Span = tuple[int, int]  # blocks from, to (exclusive)
 
 
 def others_readable(world: World, found: Mirror, submirror: str) -> bool:
@@ -18,7 +16,7 @@ def others_readable(world: World, found: Mirror, submirror: str) -> bool:
         if s.name != submirror and (volume := stripe(world, s.name))
         for span in readable_spans(s, volume)
     ]
-    return _cover(spans)
+    return _cover(spans, found.size)
 
 
 def readable_spans(member: Submirror, volume: Stripe) -> list[Span]:
@@ -27,16 +25,16 @@ def readable_spans(member: Submirror, volume: Stripe) -> list[Span]:
         return []
     rows = len(volume.rows)
     return [
-        (Fraction(number, rows), Fraction(number + 1, rows))
+        (number * volume.size // rows, (number + 1) * volume.size // rows)
         for number, row in enumerate(volume.rows)
         if all(c.state in ("Okay", "Last Erred") for c in row)
     ]
 
 
-def _cover(spans: list[Span]) -> bool:
-    reached = Fraction(0)
+def _cover(spans: list[Span], size: int) -> bool:
+    reached = 0
     for start, end in sorted(spans):
         if start > reached:
             return False
         reached = max(reached, end)
-    return reached >= 1
+    return reached >= size

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import getopt
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from svmrun.simulator.arguments import BadOption, options
 from svmrun.simulator.refusal import Refusal, Usage
 from svmrun.simulator.requests import Await, Call, Change, Look, Print, Request
 from svmrun.simulator.svm_names import configured, require_set, set_in
@@ -41,11 +41,10 @@ class Arguments:
 def parse(program: str, words: tuple[str, ...], syntax: Syntax) -> Arguments:
     """Options up to the first word that is none, as the C library reads them."""
     try:
-        options, rest = getopt.getopt(list(words), syntax.letters + syntax.help_letters)
-    except getopt.GetoptError as error:
-        missing = "option requires an argument" if "requires argument" in error.msg else "illegal option"
-        raise Usage(f"{program}: {missing} -- {error.opt}\n") from None
-    given = {flag[1:]: value for flag, value in options}
+        found, rest = options(words, syntax.letters + syntax.help_letters)
+    except BadOption as bad:
+        raise Usage(f"{program}: {bad}\n") from None
+    given = dict(found)
     if any(letter in given for letter in syntax.help_letters):
         raise Usage(status=0)
     return Arguments(given, tuple(rest))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import subprocess
 from collections.abc import Mapping
 from typing import IO
@@ -51,6 +52,11 @@ class Child:
         if self.popen.returncode is not None:
             return True
         return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    def wait_for_end(self, seconds: float) -> None:
+        """Until it ends, at most so long."""
+        watched = [] if self.exit_fd is None or self.ended else [self.exit_fd]
+        select.select(watched, [], [], seconds)
 
     def reap(self) -> int | None:
         """The exit status, negative for a signal; None when it still runs."""

@@ -28,8 +28,8 @@ else:
 
 STREAM = "stdout"
 PIECE_BYTES = 4096
-SLICE_CHARACTERS = 64 * 1024  # so much output is searched before the older part is let go
-KEPT_CHARACTERS = 8 * 1024
+SLICE_CHARACTERS = 16 * 1024  # so much output is searched before the older part is let go
+KEPT_CHARACTERS = 4 * 1024
 NO_ECHO_SECONDS = 1.0
 TYPE_SECONDS = 5.0
 LINE_LIMIT_BYTES = 4095  # a terminal cuts longer lines without a word (Linux n_tty)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -211,7 +210,7 @@ def see_out(terminal: Terminal, ending: Ending, cancel: Cancel | None, question:
             terminal.close()
             closed = True
         if closed:
-            time.sleep(POLL_SECONDS)
+            terminal.child.wait_for_end(POLL_SECONDS)
             continue
         closed = terminal.expect_list([pexpect.EOF, pexpect.TIMEOUT], timeout=POLL_SECONDS) == 0
         if ending.stage == "stopping" and _asks(terminal, question):

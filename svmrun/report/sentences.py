@@ -72,6 +72,8 @@ def _ended(event: e.ActionEnded) -> str:
 def _outcome(event: e.ActionEnded) -> str:
     if event.outcome == "succeeded" and not event.changed:
         return "was so already"
+    if event.untouched:
+        return "FAILED and changed nothing"
     return OUTCOMES[event.outcome]
 
 

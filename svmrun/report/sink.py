@@ -11,7 +11,7 @@ import select
 import stat
 from typing import TextIO
 
-PIECE_BYTES = 512  # what a terminal or a pipe that is ready takes without blocking (POSIX: PIPE_BUF is at least 512)
+PIECE_BYTES = 512  # what a pipe that is ready takes without blocking (POSIX: PIPE_BUF is at least 512)
 BACKLOG_BYTES = 1 << 20
 
 
@@ -23,9 +23,9 @@ class Sink:
 
     def __init__(self, stream: TextIO) -> None:
         stream.flush()
-        self._descriptor = stream.fileno()
-        self._waits = not stat.S_ISREG(os.fstat(self._descriptor).st_mode)
         self._terminal = stream.isatty()
+        self._descriptor = _never_blocking(stream.fileno()) if self._terminal else stream.fileno()
+        self._waits = not stat.S_ISREG(os.fstat(self._descriptor).st_mode)
         self._backlog = bytearray()
         self._gone = False
         self.encoding = stream.encoding or "utf-8"
@@ -83,3 +83,15 @@ class Sink:
             self._gone = True
             self._backlog.clear()
         return True
+
+
+def _never_blocking(terminal: int) -> int:
+    """The same terminal opened again: whether writing blocks is shared with everybody who inherited a descriptor.
+
+    A terminal that is ready may still have less room than is written to it. Where it belongs to another user (after
+    su) it cannot be opened; then the descriptor itself must do.
+    """
+    try:
+        return os.open(os.ttyname(terminal), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    except OSError:
+        return terminal

@@ -30,11 +30,9 @@ def _headline(progress: Progress, end: RunEnded) -> str:
 
 
 def _changed(progress: Progress) -> bool:
-    """True when a step that changes something was at least started."""
-    return any(
-        step.action and not step.action.read_only and progress.state.step(step.id).started
-        for step in progress.plan.steps
-    )
+    """True when a step that changes something was started, and is not proven to have changed nothing."""
+    states = [progress.state.step(s.id) for s in progress.plan.steps if s.action and not s.action.read_only]
+    return any(state.started and not state.untouched for state in states)
 
 
 def _succeeded(progress: Progress, end: RunEnded) -> list[str]:

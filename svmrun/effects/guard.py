@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 from svmrun.core.events import GuardArmed, GuardFired
-from svmrun.effects.group import process_started
+from svmrun.effects.processes import process_started
 from svmrun.effects.guard_channels import Feed, Report
 from svmrun.errors import Refused
 

@@ -42,10 +42,10 @@ watch_runner() {
         esac
         echo "$word $step $rest"
     done
-    echo gone
-    heard=$?
     stop_timers
-    [ "$heard" = 0 ] || start_shell "$card" take-over 'the runner and its guard are gone'
+    # Said until the guard has gone: done, then nothing is left to take over, or killed at the same time.
+    while echo gone; do nap 0.3 1; done
+    start_shell "$card" take-over 'the runner and its guard are gone'
 }
 
 start_timer() {

@@ -158,3 +158,9 @@ def test_an_interrupt_outside_a_run_ends_quietly_with_130(tmp_path: Path) -> Non
 def test_a_name_that_the_terminal_cannot_show_is_printed_all_the_same(tmp_path: Path) -> None:
     ended = trial(tmp_path, r"print('caf\u00e9 \udc80'); return 0", PYTHONIOENCODING="ascii")
     assert (ended.returncode, ended.stdout) == (0, "caf\\xe9 \\udc80\n")
+
+
+def test_a_command_without_standard_streams_ends_well(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m svmrun.cli.main history <&- >&- 2>&-; echo $? > {tmp_path}/status"
+    subprocess.run(["bash", "-c", command], env={**os.environ, "SVMRUN_STATE": str(tmp_path)}, check=True)
+    assert (tmp_path / "status").read_text() == "0\n"

@@ -59,6 +59,7 @@ environment:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line `arguments` (default: the process's own) and return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _open_missing_streams()
     _let_any_text_be_printed()
     try:
         return _ended(_dispatch(words))
@@ -122,6 +123,18 @@ def _unexpected(error: Exception, words: list[str]) -> int:
     from svmrun.cli.crash import report_crash
 
     return report_crash(error, words)
+
+
+def _open_missing_streams() -> None:
+    """A program started without standard streams would give their numbers to the next files it opens: a journal."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
+    sys.stdin = sys.stdin or os.fdopen(0)
+    sys.stdout = sys.stdout or os.fdopen(1, "w")
+    sys.stderr = sys.stderr or os.fdopen(2, "w")
 
 
 def _let_any_text_be_printed() -> None:

@@ -62,7 +62,9 @@ def look(record: Record) -> UnfinishedRun | None:
         runner_alive,
         progress.state.guard,
         armed[-1].pid if armed else None,
-        _is_alive(armed[-1].pid, armed[-1].pid_started, summary.host) if armed else None,
+        _is_alive(armed[-1].pid, armed[-1].pid_started, runner.host if summary.simulated else summary.host)
+        if armed
+        else None,
         doing(progress),
         tuple(held_time(hold, time.time()) for hold in progress.holds()),
         ended.left if ended else (),

@@ -41,7 +41,11 @@ def _summary_row(summary: RunSummary) -> tuple[str, ...]:
     if summary.damage:
         return (summary.run, "", "", "", "", f"UNREADABLE: {printable(summary.damage)}")
     took = "" if summary.seconds is None else duration(summary.seconds)
-    return (summary.run, summary.runbook, summary.host, moment(summary.started_at), took, verdict_text(summary))
+    return (summary.run, summary.runbook, _host(summary), moment(summary.started_at), took, verdict_text(summary))
+
+
+def _host(summary: RunSummary) -> str:
+    return f"{summary.host} (simulated)" if summary.simulated else summary.host
 
 
 def verdict_text(summary: RunSummary) -> str:
@@ -56,7 +60,7 @@ def show_text(shown: Shown) -> str:
     lines = [
         f"run      {summary.run}",
         f"runbook  {summary.runbook} ({summary.file}{_commit(shown)})",
-        f"host     {summary.host}",
+        f"host     {_host(summary)}",
         f"started  {moment(summary.started_at)}",
         *([f"took     {duration(summary.seconds)}"] if summary.seconds is not None else []),
         f"verdict  {verdict_text(summary)}",
@@ -120,7 +124,7 @@ def _unfinished(run: UnfinishedRun) -> list[str]:
     if summary.damage:
         return [f"{summary.run}: its journal cannot be read: {printable(summary.damage)}", f"  next: {run.next}"]
     state = "stuck" if summary.verdict == "stuck" else "unfinished"
-    lines = [f"{summary.run}: {summary.runbook} on {summary.host}, {state}, started {moment(summary.started_at)}"]
+    lines = [f"{summary.run}: {summary.runbook} on {_host(summary)}, {state}, started {moment(summary.started_at)}"]
     lines.append(f"  runner: pid {run.runner_pid}, {ALIVE[run.runner_alive]}")
     lines.append(f"  guard:  {_guard(run)}")
     lines += [f"  doing:  {printable(run.doing)}"] if run.doing else []

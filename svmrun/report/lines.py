@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from svmrun.core.events import ActionEnded, ActionStarted, Event, RunEnded
@@ -23,9 +23,8 @@ WARN_AT = 0.8  # of a hold's limit
 class LinesReporter:
     """Nothing is wrapped, coloured or left out, unless the reader stands still: then output that is in a file too."""
 
-    def __init__(self, sink: Sink, past: Iterable[Event] = ()) -> None:
+    def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._past = tuple(past)
         self._progress: Progress | None = None
         self._streams: dict[tuple[str, str], OutputLines] = {}
         self._heard_at = 0.0
@@ -34,7 +33,7 @@ class LinesReporter:
         self._warned: set[str] = set()
 
     def plan(self, plan: Plan) -> None:
-        self._progress = Progress(plan, self._past)
+        self._progress = Progress(plan)
         self._say(plan_sentence(plan))
 
     def event(self, event: Event) -> None:

@@ -7,7 +7,7 @@ that was not written here is drawn as it is, never read as markup.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, cast
 
@@ -30,9 +30,8 @@ TAIL_LINES = 5
 
 
 class LiveReporter:
-    def __init__(self, sink: Sink, past: Iterable[Event] = (), *, width: int | None = None) -> None:
+    def __init__(self, sink: Sink, width: int | None = None) -> None:
         self._sink = sink
-        self._past = tuple(past)
         self._console = Console(
             file=cast(IO[str], sink), force_terminal=True, markup=False, highlight=False, emoji=False, width=width
         )
@@ -44,7 +43,7 @@ class LiveReporter:
         self._drawn_at = 0.0
 
     def plan(self, plan: Plan) -> None:
-        self._progress = Progress(plan, self._past)
+        self._progress = Progress(plan)
         self._print(plan_sentence(plan), "bold")
         self._start()
 

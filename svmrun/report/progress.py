@@ -48,9 +48,9 @@ class HoldRow:
 
 
 class Progress:
-    """The fold. `past` are events of an earlier part of the run, when it is taken over."""
+    """The fold; `events` are what is known already."""
 
-    def __init__(self, plan: Plan, past: Iterable[e.Event] = ()) -> None:
+    def __init__(self, plan: Plan, events: Iterable[e.Event] = ()) -> None:
         self.plan = plan
         self.state = State()
         self.run: e.RunStarted | None = None
@@ -59,7 +59,7 @@ class Progress:
         self.output_files: dict[str, str] = {}  # step -> file of its forward action's output
         self._spans: dict[str, Span] = {}
         self._holds: dict[str, Span] = {}
-        for event in past:
+        for event in events:
             self.apply(event)
 
     def apply(self, event: e.Event) -> None:

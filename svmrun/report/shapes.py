@@ -38,6 +38,7 @@ class RunSummary:
     runbook: str
     file: str
     host: str
+    simulated: bool
     started_at: float
     ended_at: float | None
     seconds: float | None

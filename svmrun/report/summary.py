@@ -42,13 +42,14 @@ def summarize(record: Record) -> RunSummary:
     progress, started = record.progress(), record.started
     if progress is None or started is None:
         damage = record.damage or "its first record is missing"
-        return RunSummary(record.run, "", "", "", 0.0, None, None, None, None, "", record.journal, damage)
+        return RunSummary(record.run, "", "", "", False, 0.0, None, None, None, None, "", record.journal, damage)
     end, ended_at = progress.state.ended, progress.ended_at if progress.state.ended else None
     return RunSummary(
         record.run,
         progress.plan.runbook,
         progress.plan.file,
         str(progress.plan.host.get("name", started.host)),
+        bool(progress.plan.host.get("simulated")),
         started.at,
         ended_at,
         None if ended_at is None else ended_at - started.at,

@@ -1,7 +1,8 @@
 """A world from the `metastat -p` of a real host: its volumes as they are, everything around them invented.
 
 The output does not tell sizes, states, owners and mounts. Every volume is taken to be in good order; stripes get 10 GB
-(more when soft partitions reach further), every mirror is mounted at /export/NAME, and this host owns the sets.
+(more when soft partitions reach further), every mirror is mounted at /export/NAME, and this host owns the sets,
+as the only node of a cluster.
 """
 
 from __future__ import annotations
@@ -51,16 +52,16 @@ def _world(volumes: list[Volume], text: str, name: str, host: str) -> World:
     stripes = [v for v in volumes if isinstance(v, Stripe)]
     others = [v for v in volumes if isinstance(v, OtherVolume)]
     mirrors, stripes = _sized([v for v in volumes if isinstance(v, Mirror)], stripes, _reach(others))
-    clustered = any(re.fullmatch(r"d\d+s\d+", c.device) for s in stripes for c in components(s))
     late = bool(re.search(r"(?m)^\S+\s+-m\s+/dev/|\s/dev/r?dsk/", text))
+    sets = tuple(_sets(volumes, stripes, host))
     return World(
         name=name,
         host=host,
         era="B" if late else "A",
         slots="renumbered" if late else "hole",
-        clustered=clustered,
-        nodes=(Node(host),) if clustered else (),
-        sets=tuple(_sets(volumes, stripes, host)),
+        clustered=bool(sets),
+        nodes=(Node(host),) if sets else (),
+        sets=sets,
         mirrors=tuple(mirrors),
         stripes=tuple(stripes),
         others=tuple(others),

@@ -77,8 +77,9 @@ class Gathering:
     def _perform(self, name: str, action: PlannedAction, folder: Path, names: Mapping[str, Json]) -> Outcome:
         programs = [c.argv[0] for c in commands_of(action.adapter, action.arguments, self.setting.adapters)]
         self.setting.programs.update(self.resolve(programs))
+        output = folder / f"{name}.txt"
         call = Call(
-            name, action.adapter, action.arguments, action.timeout_seconds, self.cancel, names, folder / f"{name}.txt"
+            name, action.adapter, action.arguments, action.timeout_seconds, self.cancel, names, output, quiet=True
         )
         return Actions(self.setting).perform(call)
 

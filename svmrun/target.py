@@ -40,6 +40,16 @@ class Target:
         """The absolute path of each program. Raises Refused with all that are missing."""
         return resolve(names, self.path)
 
+    def passing(self, seconds: float) -> float:
+        """The real seconds of a pause. A simulated host without real time lets its own clock jump instead."""
+        if not self.simulated:
+            return seconds
+        if self.time_scale == 0:
+            from svmrun.simulator import state_file
+
+            state_file.advance(self.simulated, seconds)
+        return seconds * self.time_scale
+
     def dispose(self) -> None:
         """Remove a simulated host that was made for one run."""
         if self.temporary:

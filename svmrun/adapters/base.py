@@ -173,6 +173,14 @@ class Adapter:
         """True when writers hang from this action on until it is undone."""
         return False
 
+    def locked_path(self, arguments: Arguments) -> str | None:
+        """The mount point whose writers hang because of this action."""
+        return str(arguments["mount_point"]) if self.blocks_writers(arguments) and "mount_point" in arguments else None
+
+    def split_device(self, arguments: Arguments) -> str | None:
+        """The block device of the mirror that this action takes a side off."""
+        return None
+
     def copies(self, arguments: Arguments) -> bool:
         """True when this call moves a whole file system or device; as `copies_data` says, unless a runbook may say."""
         return self.copies_data

@@ -118,7 +118,12 @@ class Metadetach(_Membership):
     name = "metadetach"
     summary = "Take a submirror out of a mirror; it becomes a volume of its own (metadetach)"
     done, undone_by, member = "detached", "metattach", False
+
     found_so = (_NOT_IN_MIRROR,)
+
+    def split_device(self, arguments: Arguments) -> str | None:
+        return names.block_device(_pair(arguments)[0])
+
     schema = fields.arguments(
         {**_SubmirrorChange.schema["properties"], "force": _FORCE},
         ("mirror", "submirror"),
@@ -160,7 +165,12 @@ class Metaoffline(_Offline):
     name = "metaoffline"
     summary = "Stop using a submirror for a while; what is written meanwhile is remembered (metaoffline)"
     done, undone_by, offline = "offlined", "metaonline", True
+
     found_so = (_NOT_IN_MIRROR, _WRONG_STATE)
+
+    def split_device(self, arguments: Arguments) -> str | None:
+        return names.block_device(_pair(arguments)[0])
+
     schema = fields.arguments(
         {**_SubmirrorChange.schema["properties"], "force": _FORCE},
         ("mirror", "submirror"),

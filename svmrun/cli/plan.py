@@ -29,15 +29,15 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(options: argparse.Namespace) -> int:
     from svmrun.cli.preparing import choose_target, prepare
     from svmrun.effects.cancel import Cancel
-    from svmrun.guarding import refuse_dangerous_holds
     from svmrun.plan.holds import worst_case_seconds
+    from svmrun.refusal import refuse_dangerous_holds
     from svmrun.report.observer import Silent
     from svmrun.report.plan_document import PlanView, plan_markdown, plan_text
 
     target = choose_target(options)
     try:
         prepared = prepare(options, Silent(), Cancel(), target)
-        refuse_dangerous_holds(prepared.plan, prepared.setting)
+        refuse_dangerous_holds(prepared.plan, prepared.setting, target)
     finally:
         target.dispose()
     if options.output == "json":

@@ -124,7 +124,7 @@ def make_setting(target: Target, observer: Observer, person: Operator, become: s
         observer,
         person,
         rooted,
-        pause_scale=target.time_scale if target.simulated else 1.0,
+        passing=target.passing,
     )
 
 

@@ -8,12 +8,13 @@ from svmrun.cli.preparing import Prepared
 from svmrun.conduct import Conductor
 from svmrun.core.events import RunEnded
 from svmrun.effects.cancel import Cancel
-from svmrun.guarding import RunGuard, refuse_dangerous_holds
+from svmrun.guarding import RunGuard
+from svmrun.refusal import refuse_dangerous_holds
 
 
 def conduct(prepared: Prepared, options: argparse.Namespace, cancel: Cancel) -> RunEnded:
     """Run it. Raises Busy, StateError or Refused before anything is changed."""
-    refuse_dangerous_holds(prepared.plan, prepared.setting)
+    refuse_dangerous_holds(prepared.plan, prepared.setting, prepared.target)
     operator = prepared.setting.operator
 
     def wanted(step: str) -> bool:

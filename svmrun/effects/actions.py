@@ -34,6 +34,7 @@ class Call:
     cancel: Cancel
     names: Names
     output: Path
+    quiet: bool = False  # what it prints is of no interest while it runs
     on_start: Callable[[int], None] = process.ignore_start
     fence: Callable[[tuple[str, ...]], tuple[str, ...]] = tuple  # how the command line is started, see Guard.fenced
 
@@ -154,7 +155,8 @@ class _Progress:
         self._last: float | None = None
 
     def __call__(self, stream: str, data: bytes) -> None:
-        self._observer.output(self._call.step, stream, data)
+        if not self._call.quiet:
+            self._observer.output(self._call.step, stream, data)
         self._tail = (self._tail + data)[-4096:]
         percent = self._adapter.progress(self._call.arguments, self._tail.decode("utf-8", "replace"))
         if percent is not None and percent != self._last:
@@ -187,7 +189,7 @@ class _Poll:
             left = self._deadline - clock.steady()
             if left <= 0:
                 return failed("waited as long as the timeout allows, and the condition does not hold yet")
-            if not self._pause(min(left, every_seconds(self._arguments) * self._setting.pause_scale)):
+            if not self._pause(self._setting.passing(min(left, every_seconds(self._arguments)))):
                 return Outcome("unknown", "the wait was cancelled")
 
     def _look(self) -> Outcome:
@@ -195,7 +197,7 @@ class _Poll:
         arguments = adapter.complete(self._polled.arguments)
         limit = min(adapter.default_timeout(arguments), max(1.0, self._deadline - clock.steady()))
         return self._actions.perform(
-            replace(self._call, adapter=self._polled.adapter, arguments=arguments, timeout_seconds=limit)
+            replace(self._call, adapter=self._polled.adapter, arguments=arguments, timeout_seconds=limit, quiet=True)
         )
 
     def _judge(self, outcome: Outcome) -> Outcome | None:

@@ -144,6 +144,7 @@ class Machine:
                 cancel,
                 self._book.names(state),
                 output,
+                intent.role in ("found", "probe"),
                 self._started(intent, record),
                 self._fence(intent),
             )

@@ -62,7 +62,7 @@ class Setting:
     become: Callable[[Command], Command] = same_command
     secrets: tuple[str, ...] = ()
     pass_fds: tuple[int, ...] = ()
-    pause_scale: float = 1.0  # a simulated host's time may run faster
+    passing: Callable[[float], float] = float  # real seconds for a pause: a simulated host's time may run faster
 
     def program(self, command: Command) -> str:
         """The absolute path of a command's program."""

@@ -19,6 +19,7 @@ from svmrun.errors import StateError, UsageError
 from svmrun.simulator import commands, state_file
 from svmrun.simulator.fault_text import parse_fault
 from svmrun.simulator.install import install
+from svmrun.simulator.processes import opened
 from svmrun.simulator.volumes import mirror_of
 from tests.installed import Installed, until
 from tests.simulated_host import changed, shipped
@@ -186,7 +187,7 @@ def test_killing_the_first_process_leaves_its_children_with_the_device_open(
     assert "metadevice is open" in refused.stderr
     pids = simulated.run("fuser /dev/md/schost-1/rdsk/d30").stdout.split()
     assert len(pids) == 2
-    os.killpg(started[0].pid, signal.SIGKILL)
+    simulated.run("fuser -k /dev/md/schost-1/rdsk/d30")
     until(lambda: not simulated.has_open("schost-1/d30"), "the device is closed")
     assert simulated.run(ATTACH).returncode == 0
 
@@ -209,15 +210,14 @@ def test_without_a_terminal_a_full_tape_aborts_at_once(tmp_path: Path) -> None:
     assert ended.stderr.endswith('("yes" or "no")   DUMP: The ENTIRE dump is aborted.\n')
 
 
-def spawn(simulated: Installed, command: str, user: str = "root") -> pexpect.spawn[str]:
-    words = command.split()
+def spawn(simulated: Installed, words: list[str], user: str = "root") -> pexpect.spawn[str]:
     environment = {**simulated.environment, "SVMSIM_USER": user}
     return pexpect.spawn(simulated.program(words[0]), words[1:], encoding="utf-8", timeout=20, env=environment)
 
 
 def test_an_operator_at_a_terminal_changes_the_tape(tmp_path: Path) -> None:
     simulated = Installed(tmp_path, changed(shipped(), "tapes", capacity=200_000))
-    with spawn(simulated, DUMP) as dump:
+    with spawn(simulated, DUMP.split()) as dump:
         dump.expect_exact('ready to go?: ("yes" or "no") ')
         dump.sendline("yes")
         dump.expect_exact("DUMP IS DONE")
@@ -228,7 +228,7 @@ def test_an_operator_at_a_terminal_changes_the_tape(tmp_path: Path) -> None:
 
 def test_an_interrupt_at_a_terminal_asks_and_may_be_denied(tmp_path: Path) -> None:
     simulated = Installed(tmp_path, shipped(), **SECOND_LONG_DUMP)
-    with spawn(simulated, DUMP) as dump:
+    with spawn(simulated, DUMP.split()) as dump:
         dump.expect_exact("Pass IV")
         until(lambda: len(simulated.has_open("schost-1/d30")) == 3, "three processes with the device open")
         dump.sendintr()
@@ -253,10 +253,12 @@ def test_fsck_asks_on_standard_input(simulated: Installed) -> None:
 def test_su_reads_the_password_from_the_terminal_without_an_echo(simulated: Installed) -> None:
     refused = simulated.run("metadetach -s schost-1 d0 d30", SVMSIM_USER="admin")
     assert "Permission denied." in refused.stderr
-    with spawn(simulated, f"su root -c {DETACH.split()[0]}", "admin") as su:
+    with spawn(
+        simulated, ["su", "root", "-c", f"exec {simulated.program('metadetach')} -s schost-1 d0 d30"], "admin"
+    ) as su:
         su.expect_exact("Password: ")
         su.sendline("secret")
-        su.expect_exact("usage:")
+        su.expect_exact("d30 is detached")
         su.expect(pexpect.EOF)
 
     assert su.before is not None
@@ -358,6 +360,36 @@ def test_a_world_comes_back_from_its_file_as_it_was(tmp_path: Path, name: str) -
     state_file.write(str(tmp_path), world)
 
     assert state_file.read(str(tmp_path)) == world
+
+
+def test_a_process_number_that_is_used_again_is_another_process(simulated: Installed) -> None:
+    folder = str(simulated.folder)
+    state_file.change(folder, lambda world: opened(world, os.getpid(), "/dev/md/schost-1/rdsk/d30"))
+    assert simulated.has_open("schost-1/d30") == {os.getpid()}
+
+    text = (simulated.folder / "world.json").read_text()
+    (simulated.folder / "world.json").write_text(text.replace(str(state_file.born(os.getpid())), "1"))
+    assert not simulated.has_open("schost-1/d30")
+
+
+def test_a_resync_ends_for_those_who_ask_again_even_when_time_stands_still(simulated: Installed) -> None:
+    for command in (LOCK, DETACH, UNLOCK, ATTACH):
+        simulated.run(command)
+    shown = [simulated.run("metastat -s schost-1 d0").stdout for _ in range(11)]
+
+    assert "Resync in progress: 10 % done" in shown[0]
+    assert "Resync" not in shown[-1]
+
+
+def test_an_interpreter_in_a_folder_with_blanks_is_started_through_the_shell(tmp_path: Path) -> None:
+    (tmp_path / "with blanks").mkdir()
+    python = tmp_path / "with blanks" / "python"
+    python.symlink_to(os.path.realpath(sys.executable))
+    simulated = Installed(tmp_path / "sim", shipped())
+    install(simulated.folder, shipped(), str(python))
+
+    assert "with blanks" in Path(simulated.program("hostname")).read_text()
+    assert simulated.run("hostname").stdout == "phys-schost-1\n"
 
 
 def test_a_folder_that_cannot_be_made_is_an_error_of_usage(tmp_path: Path) -> None:

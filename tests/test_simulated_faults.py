@@ -144,3 +144,14 @@ def test_time_passes_only_in_the_world() -> None:
     ended = run(shipped(), "ufsdump 0f /dev/rmt/0 /dev/md/schost-1/rdsk/d30", 100_000)
 
     assert ended.seconds == pytest.approx(shipped().dump_seconds, rel=0.001)
+
+
+def test_a_dump_that_nobody_stops_keeps_its_devices_open_until_it_is_killed() -> None:
+    world = run(shipped(), DETACH).world
+    dump = ["ufsdump", "0f", "/dev/rmt/0", "/dev/md/schost-1/rdsk/d30"]
+    left = host.run(world, dump, timeout_seconds=60, stop_signal=None)
+    attach = "metattach -s schost-1 d0 d30"
+
+    assert (left.status, left.signal, left.seconds) == (None, None, 60)
+    assert "metadevice is open" in run(left.world, attach).stderr
+    assert run(host.kill(left.world, left), attach).status == 0

@@ -15,7 +15,20 @@ from svmrun.simulator.world import DiskSet, World
 
 Run = Generator[Any, Any, int]
 RULE = "-" * 66
-GAP = "  "
+VIOLATION = 103  # 100 and the severity
+
+
+def _on_member(body: Callable[[Call], Run]) -> Callable[[Call], Run]:
+    """A host that is not in a cluster has nothing to tell."""
+
+    def run(call: Call) -> Run:
+        world = yield Look()
+        if not world.clustered:
+            yield Print(f"{call.argv[0]}:  (C152787) This node is not in cluster mode.\n", "err")
+            return 1
+        return (yield from body(call))
+
+    return run
 
 
 def _groups(world: World) -> list[DiskSet]:
@@ -75,6 +88,7 @@ def _quorum_block(world: World) -> str:
 BLOCKS: dict[str, Callable[[World], str]] = {"n": _nodes_block, "q": _quorum_block, "D": _groups_block}
 
 
+@_on_member
 def scstat(call: Call) -> Run:
     try:
         given, _ = options(call.argv[1:], "DWginpqvh:")
@@ -82,9 +96,6 @@ def scstat(call: Call) -> Run:
         yield Print(f"scstat: {bad}\nUsage: scstat [-DWginpqv[v]] [-h node]\n", "err")
         return 1
     world = yield Look()
-    if not world.clustered:
-        yield Print("scstat:  not a cluster member.\n", "err")
-        return 1
     asked = [letter for letter, _ in given if letter in BLOCKS] or list(BLOCKS)
     for number, letter in enumerate(asked):
         yield Print((f"{RULE}\n" if number or len(asked) > 1 else "") + BLOCKS[letter](world))
@@ -113,6 +124,7 @@ def _node_status(world: World) -> str:
     return _status("Cluster Nodes", "Node Status", ("Node Name", "Status"), rows)
 
 
+@_on_member
 def cldevicegroup(call: Call) -> Run:
     verb, names = (call.argv[1], list(call.argv[2:])) if len(call.argv) > 1 else ("", [])
     world = yield Look()
@@ -142,6 +154,7 @@ def _switch(call: Call, words: list[str]) -> Run:
     return (yield from _moved(call, groups, node))
 
 
+@_on_member
 def scswitch(call: Call) -> Run:
     """`scswitch -z -D GROUP -h NODE`."""
     try:
@@ -176,6 +189,7 @@ def _moved(call: Call, names: list[str], node: str) -> Run:
     return 0
 
 
+@_on_member
 def clnode(call: Call) -> Run:
     world = yield Look()
     verb = call.argv[1] if len(call.argv) > 1 else ""
@@ -186,12 +200,13 @@ def clnode(call: Call) -> Run:
     return 0
 
 
+@_on_member
 def cluster(call: Call) -> Run:
     """`cluster status [-t TYPE]` and `cluster check`, which is silent when all is well."""
     world = yield Look()
     verb = call.argv[1] if len(call.argv) > 1 else ""
     if verb == "check":
-        return 0 if all(n.online for n in world.nodes) else 103
+        return 0 if all(n.online for n in world.nodes) else VIOLATION
     if verb != "status":
         yield Print("Usage: cluster <subcommand> [<options>]\n", "err")
         return 1
@@ -201,3 +216,10 @@ def cluster(call: Call) -> Run:
     if kinds & {"devicegroup", "dg"}:
         yield Print(_group_status(world, []))
     return 0
+
+
+@_on_member
+def sccheck(_call: Call) -> Run:
+    """Silent when all is well."""
+    world = yield Look()
+    return 0 if all(n.online for n in world.nodes) else VIOLATION

@@ -10,7 +10,7 @@ from svmrun.simulator.arguments import BadOption, options
 from svmrun.simulator.file_systems import containing, mounted_on, normal, put, writable
 from svmrun.simulator.images import generation, is_moment
 from svmrun.simulator.processes import opened, users
-from svmrun.simulator.requests import Await, Call, Change, Look, Pass, Print
+from svmrun.simulator.requests import Await, Call, Change, Kill, Look, Pass, Print
 from svmrun.simulator.tape import drive, recorded, tape_error
 from svmrun.simulator.volumes import canonical, open_error, put_stripe, stripe
 from svmrun.simulator.volumes import volume as volume_of
@@ -81,6 +81,8 @@ def _users_of(file: str, flags: set[str]) -> Run:
         yield Print("o", "err")
         if "u" in flags:
             yield Print(f"({entry.user})", "err")
+        if "k" in flags:
+            yield Kill(entry.pid)
     yield Print("\n", "err")
     return 0
 

@@ -19,6 +19,7 @@ from svmrun.simulator.requests import (
     Execute,
     Fork,
     Join,
+    Kill,
     Look,
     Outlive,
     Pass,
@@ -49,7 +50,7 @@ class Ended:
     signal: int | None = None
     seconds: float = 0.0
     timed_out: bool = False
-    pid: int = 0
+    pids: tuple[int, ...] = ()
 
 
 class Hung(Exception):
@@ -70,17 +71,18 @@ def run(
     terminal: bool = False,
     answer: Answer = lambda _question: None,
     timeout_seconds: float = math.inf,
-    stop_signal: str = "TERM",
+    stop_signal: str | None = "TERM",
 ) -> Ended:
     """Run a command to its end. Takes no time but the world's.
 
     `answer` is given what was printed since the last answer and gives a line, or None for the end of file. At the
-    limit the whole group is sent `stop_signal`, and ten seconds later KILL. KeyError for an unknown command; a
-    command that hangs without a limit ends with status None at once.
+    limit the whole group is sent `stop_signal`, and ten seconds later KILL; with None nobody stops it: it stays, with
+    its devices open, until `kill`. KeyError for an unknown command; a command that hangs without a limit ends with
+    status None at once.
     """
     process = _Process(look(world), terminal, answer, world.clock + timeout_seconds, stop_signal)
     pid = process.new_pid()
-    call = Call(tuple(argv), user or world.user, pid, terminal)
+    call = Call(_plain(argv), user or world.user, pid, terminal)
     status: int | None = None
     killed: int | None = None
     try:
@@ -89,11 +91,14 @@ def run(
         killed = end.number
     except Hung:
         process.stopped = True
-    after = process.buried(died=killed is not None or process.stopped)
-    seconds = after.clock - world.clock
-    stdout = "".join(text for stream, text in process.printed if terminal or stream == "out")
-    stderr = "".join(text for stream, text in process.printed if not terminal and stream == "err")
-    return Ended(after, status, stdout, stderr, killed, seconds, process.stopped, pid)
+    except _Left:
+        return process.ended(process.world, None, None, world.clock)
+    return process.ended(process.buried(died=killed is not None or process.stopped), status, killed, world.clock)
+
+
+def kill(world: World, ended: Ended) -> World:
+    """The world after the end of a command that was left running."""
+    return look(without(world, ended.pids))
 
 
 def look(world: World) -> World:
@@ -118,10 +123,14 @@ def run_plain(world: World, argv: Sequence[str], user: str) -> World:
     return process.buried(died=False)
 
 
+class _Left(Exception):
+    """Nobody stops the command: it runs on."""
+
+
 class _Process:
     """A process with its children; a child runs when it is waited for."""
 
-    def __init__(self, world: World, terminal: bool, answer: Answer, deadline: float, stop_signal: str) -> None:
+    def __init__(self, world: World, terminal: bool, answer: Answer, deadline: float, stop_signal: str | None) -> None:
         self.world = world
         self.terminal = terminal
         self.answer = answer
@@ -147,6 +156,7 @@ class _Process:
             Fork: self._fork,
             Join: self._join,
             Die: self._die,
+            Kill: self._kill,
             Execute: self._execute,
             Outlive: self.outliving.append,
         }
@@ -160,6 +170,13 @@ class _Process:
         """The world after the end of all these processes."""
         late = [Later(self.world.clock + one.seconds, one.argv, one.user) for one in self.outliving if died]
         return look(replace(without(self.world, self.pids), later=(*self.world.later, *late)))
+
+    def ended(self, after: World, status: int | None, killed: int | None, began: float) -> Ended:
+        wanted = ("out", "err") if self.terminal else ("out",)
+        stdout = "".join(text for stream, text in self.printed if stream in wanted)
+        stderr = "".join(text for stream, text in self.printed if stream not in wanted)
+        seconds = after.clock - began
+        return Ended(after, status, stdout, stderr, killed, seconds, self.stopped, tuple(self.pids))
 
     def run(self, model: Generator[Any, Any, int]) -> int:
         self.traps.append(())
@@ -199,6 +216,8 @@ class _Process:
         name, self.stop_signal = self.stop_signal, "KILL"
         self.stopped = True
         self.deadline += GRACE_SECONDS
+        if name is None:
+            raise _Left
         if name not in self.traps[0]:
             raise _Killed(name)
         self.signalled = [name] * (len(self.signalled) - 1) + [""]
@@ -257,7 +276,16 @@ class _Process:
     def _die(self, request: Die) -> None:
         raise _Killed(request.signal)
 
+    def _kill(self, request: Kill) -> None:
+        self.world = without(self.world, {request.pid})
+
     def _execute(self, request: Execute) -> int:
-        if request.argv[0] not in commands.names():
+        argv = _plain(request.argv)
+        if argv[0] not in commands.names():
             return 127
-        return self.run(commands.start(Call(request.argv, request.user, self.pids[0], self.terminal)))
+        return self.run(commands.start(Call(argv, request.user, self.pids[0], self.terminal)))
+
+
+def _plain(argv: Sequence[str]) -> tuple[str, ...]:
+    """The program without its folder."""
+    return (argv[0].rpartition("/")[2], *argv[1:])

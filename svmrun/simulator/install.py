@@ -6,6 +6,7 @@ Each program starts an isolated interpreter that imports the models and the stan
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from svmrun.errors import UsageError
 from svmrun.simulator import commands, state_file
 from svmrun.simulator.world import World
 
-PROGRAM = """#!{python} -ISE
+PROGRAM = """{start}
 import os, sys
 sys.path.append({package!r})
 from svmrun.simulator import quick_dataclasses
@@ -22,15 +23,16 @@ sys.modules["dataclasses"] = quick_dataclasses
 from svmrun.simulator.shim import main
 sys.exit(main({folder}))
 """
+LONGEST_INTERPRETER = 120
 FOLDER = "os.path.dirname(os.path.dirname(os.path.abspath(__file__)))"
 
 
-def install(folder: str | os.PathLike[str], world: World) -> None:
+def install(folder: str | os.PathLike[str], world: World, python: str = sys.executable) -> None:
     """Make or renew the commands in `folder`, with this world. The folder may be moved, but not the package.
 
-    Raises UsageError when the folder cannot be written.
+    `python` is the interpreter that runs them. Raises UsageError when the folder cannot be written.
     """
-    text = PROGRAM.format(python=sys.executable, package=str(Path(svmrun.__file__).parent.parent), folder=FOLDER)
+    text = PROGRAM.format(start=_start(python), package=str(Path(svmrun.__file__).parent.parent), folder=FOLDER)
     programs = Path(folder) / "bin"
     try:
         programs.mkdir(parents=True, exist_ok=True)
@@ -39,6 +41,13 @@ def install(folder: str | os.PathLike[str], world: World) -> None:
             _write_program(programs / name, text)
     except OSError as error:
         raise UsageError(f"cannot install the simulated commands in {folder}: {error.strerror}") from None
+
+
+def _start(python: str) -> str:
+    """The first line of a program. One that the kernel cannot read (blanks, length) is read by the shell instead."""
+    if " " not in python and len(python) < LONGEST_INTERPRETER:
+        return f"#!{python} -ISE"
+    return f"#!/bin/sh\n'''exec' {shlex.quote(python)} -ISE \"$0\" \"$@\"\n' '''"
 
 
 def _write_program(path: Path, text: str) -> None:

@@ -18,6 +18,7 @@ OTHER_COMMANDS: dict[str, str] = {
     "lockfs": "lockfs:lockfs",
     "mt": "tape:mt",
     "pfexec": "system:pfexec",
+    "sccheck": "cluster:sccheck",
     "scstat": "cluster:scstat",
     "scswitch": "cluster:scswitch",
     "su": "system:su",

@@ -26,10 +26,14 @@ def users(world: World, device: str) -> tuple[OpenDevice, ...]:
     return tuple(o for o in world.opens if o.device == name)
 
 
+def owners(world: World) -> set[int]:
+    """The processes that have something in the world as long as they live."""
+    return {o.pid for o in world.opens if o.command} | {f.pending_pid for f in world.file_systems if f.pending_pid}
+
+
 def forget(world: World, is_dead: Callable[[int], bool]) -> World:
     """The world without what dead processes had: an open device is closed, a waiting lock request is gone."""
-    pids = {o.pid for o in world.opens if o.command} | {f.pending_pid for f in world.file_systems if f.pending_pid}
-    dead = {pid for pid in pids if is_dead(pid)}
+    dead = {pid for pid in owners(world) if is_dead(pid)}
     return without(world, dead) if dead else world
 
 

@@ -106,6 +106,13 @@ class Die:
 
 
 @dataclass(frozen=True)
+class Kill:
+    """Send KILL to another process, if it is there."""
+
+    pid: int
+
+
+@dataclass(frozen=True)
 class Execute:
     """Become another command, as another user. Answered with its exit status, if at all."""
 
@@ -122,5 +129,5 @@ class Outlive:
     seconds: float
 
 
-Request = Print | Look | Change | Pass | Await | Ask | Trap | Fork | Join | Die | Execute | Outlive
+Request = Print | Look | Change | Pass | Await | Ask | Trap | Fork | Join | Die | Kill | Execute | Outlive
 Model = Callable[[Call], Generator[Request, Any, int]]

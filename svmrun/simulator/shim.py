@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from svmrun.errors import StateError
 from svmrun.simulator import commands, state_file
+from svmrun.simulator.processes import owners
 from svmrun.simulator.requests import (
     Ask,
     Await,
@@ -25,6 +26,7 @@ from svmrun.simulator.requests import (
     Execute,
     Fork,
     Join,
+    Kill,
     Look,
     Outlive,
     Pass,
@@ -44,7 +46,7 @@ def main(folder: str) -> int:
     began = time.monotonic()
     _default_signals()
     try:
-        world = state_file.read(folder)
+        world = state_file.begin(folder)
         argv = (os.path.basename(sys.argv[0]), *sys.argv[1:])
         call = Call(argv, os.environ.get(USER_VARIABLE, world.user), os.getpid(), os.isatty(0))
         status = Process(folder).run(commands.start(call))
@@ -73,6 +75,7 @@ class Process:
             Fork: self._fork,
             Join: self._join,
             Die: self._die,
+            Kill: self._kill,
             Execute: self._execute,
             Outlive: self._outlive,
         }
@@ -165,6 +168,10 @@ class Process:
         while True:
             signal.pause()
 
+    def _kill(self, request: Kill) -> None:
+        if request.pid in owners(state_file.read(self.folder)):
+            os.kill(request.pid, signal.SIGKILL)
+
     def _execute(self, request: Execute) -> int:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         try:
@@ -206,6 +213,8 @@ def _leave(body: Callable[[], int]) -> NoReturn:
     status = 70
     try:
         status = body()
+    except StateError as error:
+        _write(2, f"{error}\n")
     finally:
         os._exit(status)
 

@@ -4,7 +4,10 @@ Every object is written with the name of its class under `is`, so that the file 
 made under a lock (flock) and replace the file whole: whoever is killed in between leaves the old world.
 
 The clock of the file is kept with the real time at which it was right; a reader adds what has passed since, divided by
-`time_scale`. With a `time_scale` of 0 the clock stands still and only jumps when a command takes time.
+`time_scale`. With a `time_scale` of 0 the clock stands still and only jumps when a command takes time, or when one
+is started while a resync runs: so whoever asks again and again sees it end.
+
+Processes that have something in the world are kept with their start times, since process numbers are used again.
 """
 
 from __future__ import annotations
@@ -19,18 +22,20 @@ from typing import Any
 
 from svmrun.errors import StateError
 from svmrun.simulator import world as shapes
-from svmrun.simulator.processes import forget
+from svmrun.simulator.processes import forget, owners
 from svmrun.simulator.volumes import settle
 from svmrun.simulator.world import World
 
 FILE = "world.json"
 LOCK = "world.lock"
+RESYNC_STEP = 0.1  # what of a resync is done between two commands when time stands still
+Births = dict[int, str | None]
 
 
 def write(folder: str, world: World) -> None:
     """Put the world there, as it is at this moment."""
     with _Locked(folder):
-        _save(folder, world)
+        _save(folder, world, {})
 
 
 def read(folder: str) -> World:
@@ -41,13 +46,21 @@ def read(folder: str) -> World:
     return current(*load(folder))
 
 
+def begin(folder: str) -> World:
+    """The world as a command finds it that starts now."""
+    world = read(folder)
+    running = [m.resync.total for m in world.mirrors if m.resync and not m.resync.cancelled]
+    return advance(folder, max(running) * RESYNC_STEP) if running and world.time_scale == 0 else world
+
+
 def change(folder: str, function: Callable[[World], World]) -> World:
     """Change the world in one indivisible step, and give it back."""
     with _Locked(folder):
-        before = read(folder)
+        real, written, births = load(folder)
+        before = current(real, written, births)
         after = function(before)
         if after is not before:
-            _save(folder, after)
+            _save(folder, after, births)
         return after
 
 
@@ -58,40 +71,48 @@ def advance(folder: str, seconds: float) -> World:
 
 def stamp(folder: str) -> tuple[int, int]:
     """Differs whenever somebody has changed the world."""
-    status = os.stat(os.path.join(folder, FILE))
+    try:
+        status = os.stat(os.path.join(folder, FILE))
+    except OSError as error:
+        raise StateError(f"the simulated world in {folder} is gone ({error.strerror})") from None
     return status.st_ino, status.st_mtime_ns
 
 
-def load(folder: str) -> tuple[float, World]:
-    """The world as it was written, and the real time of that. Raises StateError."""
+def load(folder: str) -> tuple[float, World, Births]:
+    """The real time of the writing, the world of that time, and who had something in it. Raises StateError."""
     path = os.path.join(folder, FILE)
     try:
         with open(path, encoding="utf-8") as file:
             document = json.load(file, object_hook=_decoded)
-        return float(document["real"]), document["world"]
+        births = {int(pid): started for pid, started in document["births"].items()}
+        return float(document["real"]), document["world"], births
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StateError(f"{path} holds no simulated world ({error}); make one with svmrun simulate") from None
 
 
-def current(real: float, world: World) -> World:
+def current(real: float, world: World, births: Births) -> World:
     if world.time_scale > 0:
         world = replace(world, clock=world.clock + max(0.0, time.time() - real) / world.time_scale)
-    return settle(forget(world, _is_dead))
+    return settle(forget(world, lambda pid: not _is_still(pid, births.get(pid))))
 
 
-def _save(folder: str, world: World) -> None:
+def _save(folder: str, world: World, known: Births) -> None:
+    births = {pid: known.get(pid) or born(pid) for pid in owners(world)}
     path = os.path.join(folder, FILE)
-    temporary = f"{path}.{os.getpid()}"
-    with open(temporary, "w", encoding="utf-8") as file:
-        json.dump({"real": time.time(), "world": _encoded(world)}, file)
-    os.replace(temporary, path)
+    with open(f"{path}.new", "w", encoding="utf-8") as file:
+        json.dump({"real": time.time(), "births": births, "world": _encoded(world)}, file)
+    os.replace(f"{path}.new", path)
 
 
 class _Locked:
     """The right to change the world; lost with the process, however it ends."""
 
     def __init__(self, folder: str) -> None:
-        self.descriptor = os.open(os.path.join(folder, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        path = os.path.join(folder, LOCK)
+        try:
+            self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StateError(f"{path} cannot be opened: {error.strerror}") from None
 
     def __enter__(self) -> None:
         fcntl.flock(self.descriptor, fcntl.LOCK_EX)
@@ -119,18 +140,21 @@ def _tuples(value: Any) -> Any:
     return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
 
 
-def _is_dead(pid: int) -> bool:
-    """Gone, or waiting only to be collected by its parent."""
+def _is_still(pid: int, birth: str | None) -> bool:
+    return birth is not None and born(pid) == birth
+
+
+def born(pid: int) -> str | None:
+    """When the process was started, as the system tells it; None when it is gone or only waits to be collected."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
-            return file.read().rpartition(b")")[2].split()[0] in (b"Z", b"X")
-    except FileNotFoundError:
-        return os.path.exists("/proc/self") or not _signalable(pid)
+            fields = file.read().rpartition(b")")[2].split()
     except OSError:
-        return False
+        return None if os.path.exists("/proc/self/stat") or not _exists(pid) else "running"
+    return None if fields[0] in (b"Z", b"X") else fields[19].decode()
 
 
-def _signalable(pid: int) -> bool:
+def _exists(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -130,8 +130,12 @@ def su(call: Call) -> Run:
 
 
 def _shell(words: list[str]) -> tuple[str, ...]:
-    """What the login shell does with -c: a plain command is run by itself, everything else by the shell."""
+    """What the login shell does with -c: one plain command is run by itself, everything else by the shell."""
     if words[:1] != ["-c"] or len(words) < 2:
         return ("sh",)
-    plain = not set(words[1]) & set("|&;<>()$`\\\"'*?[#~=%\n")
-    return tuple(shlex.split(words[1])) if plain else ("sh", "-c", words[1])
+    line = words[1].removeprefix("exec ")
+    try:
+        argv = shlex.split(line)
+    except ValueError:
+        argv = []
+    return tuple(argv) if argv and shlex.join(argv) == line else ("sh", "-c", words[1])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -15,6 +17,7 @@ from svmrun.adapters.base import Command, Completed, Dialogue, Prompt
 from svmrun.effects.cancel import Cancel
 from svmrun.effects.open_session import OpenSessions
 from svmrun.effects.processes import alive, process_started
+from svmrun.effects.signals import SignalWatch
 from svmrun.effects.terminal_dialogue import converse
 
 PATH = {"PATH": "/usr/bin:/bin"}
@@ -81,6 +84,28 @@ def test_a_prompt_without_an_answer_goes_to_the_operator_or_fails(tmp_path: Path
     assert talk(tmp_path, script, prompt, ask=lambda _tail: "yes").stdout.endswith("answer yes\n")
     assert "nobody is there to answer the question 'tape change'" in talk(tmp_path, script, prompt).failure
     assert talk(tmp_path, script, prompt, ask=lambda _tail: None).failure
+
+
+def test_an_operator_who_does_not_answer_does_not_hold_up_the_time_limit(tmp_path: Path) -> None:
+    def ask(_tail: str) -> str:
+        time.sleep(30)
+        return "yes"
+
+    done = talk(tmp_path, "printf 'Next tape? '; read a", Prompt(r"tape\? "), ask=ask, timeout_seconds=1.0)
+    assert (done.timed_out, done.seconds < 10) == (True, True)
+
+
+def test_a_signal_while_the_operator_is_asked_cancels_at_once(tmp_path: Path) -> None:
+    cancel = Cancel()
+
+    def ask(_tail: str) -> str:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(30)
+        return "yes"
+
+    with SignalWatch(cancel):
+        done = talk(tmp_path, "printf 'Next tape? '; read a", Prompt(r"tape\? "), ask=ask, cancel=cancel)
+    assert (done.cancelled, cancel.requested, done.seconds < 10) == (True, signal.SIGINT, True)
 
 
 def test_a_prompt_that_fails_ends_the_program(tmp_path: Path) -> None:

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
 
 from svmrun.effects import clock
+
+
+class CancelDue(Exception):
+    """The cancel became due, or the time was over, in the middle of something that had to wait."""
 
 
 class Cancel:
@@ -20,6 +28,7 @@ class Cancel:
         os.set_blocking(self._reader, False)
         os.set_blocking(self.wakeup_fd, False)
         self._shielded = False
+        self._breaking = False
         self.requested: int | None = None
         self.reason = ""
         self.deadline: float | None = None
@@ -48,6 +57,28 @@ class Cancel:
         with contextlib.suppress(BlockingIOError):
             os.write(self.wakeup_fd, b"\0")
 
+    @contextlib.contextmanager
+    def breaking(self, seconds: float) -> Iterator[None]:
+        """Within, what blocks without a limit (a person who reads a question) ends with CancelDue.
+
+        That is at a watched signal that makes the cancel due, at its deadline, and after `seconds`.
+        """
+        if self.due:
+            raise CancelDue
+        limit = self.remaining_seconds()
+        self._breaking = True
+        try:
+            with _alarm(seconds if limit is None else min(seconds, limit)):
+                yield
+        finally:
+            self._breaking = False
+
+    def break_if_due(self) -> None:
+        """For a signal's handler, when all else is done."""
+        if self._breaking and self.due:
+            self._breaking = False
+            raise CancelDue
+
     def reset(self) -> None:
         """Forget the request and its deadline, and take no further request: a rollback is never cancelled."""
         self._shielded = True
@@ -63,3 +94,22 @@ class Cancel:
     def close(self) -> None:
         os.close(self._reader)
         os.close(self.wakeup_fd)
+
+
+@contextlib.contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """CancelDue after so long; handlers exist in the main thread only, elsewhere there is no alarm."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, _too_late)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _too_late(_number: int, _frame: FrameType | None) -> None:
+    raise CancelDue

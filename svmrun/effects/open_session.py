@@ -13,11 +13,11 @@ import pexpect
 
 from svmrun.adapters.base import Command, Completed
 from svmrun.effects import clock
-from svmrun.effects.cancel import Cancel
+from svmrun.effects.cancel import Cancel, CancelDue
 from svmrun.effects.ending import Ending, end_now
 from svmrun.effects.process import OnStart, cannot_start, completed, ignore_start
 from svmrun.effects.spool import OnOutput, Spool, ignore_output
-from svmrun.effects.terminal import STREAM, CancelDue, CannotType, Terminal
+from svmrun.effects.terminal import STREAM, CannotType, Terminal
 from svmrun.effects.terminal_dialogue import see_out
 
 CLOSE_SECONDS = 10.0

@@ -58,3 +58,4 @@ class SignalWatch:
         self._pending.append(number)
         self._cancel.request(number, signal.Signals(number).name)
         self._note(number)
+        self._cancel.break_if_due()

@@ -32,8 +32,10 @@ def state_root(environ: Mapping[str, str] = os.environ) -> Path:
 def make_folder(path: Path) -> Path:
     """The folder, private to its owner, with its name durable. Raises StateError with what to do."""
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        sync_folder(path.parent)
+        for folder in (*reversed(path.parents), path):
+            if not folder.exists():
+                folder.mkdir(mode=0o700, exist_ok=True)
+                sync_folder(folder.parent)
     except OSError as error:
         raise unusable(path, error) from error
     return path

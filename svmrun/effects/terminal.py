@@ -16,7 +16,7 @@ from pexpect.fdpexpect import fdspawn
 
 from svmrun.adapters.base import Command
 from svmrun.effects import clock
-from svmrun.effects.cancel import Cancel
+from svmrun.effects.cancel import Cancel, CancelDue
 from svmrun.effects.child import Child, child_environment
 from svmrun.effects.ending import POLL_SECONDS
 from svmrun.effects.spool import Spool
@@ -39,10 +39,6 @@ _ROWS, _COLUMNS = 50, 200
 
 # The session's leader opens its terminal by name: that makes it the controlling one, which su reads passwords from.
 _TAKE_TERMINAL = ': <>"$0" && exec "$@"'
-
-
-class CancelDue(Exception):
-    """The cancel became due while the program was listened to."""
 
 
 class CannotType(Exception):
@@ -144,10 +140,11 @@ class Terminal(_Spawn):
             self.expect_list([re.compile(rf"(?s)\A.{{{surplus}}}")], timeout=0)
 
     def let_go_all(self) -> None:
-        """Read and forget all that was printed up to now."""
-        self.let_go(keep=0)
-        while self.expect_list([pexpect.EOF, pexpect.TIMEOUT], timeout=0) == 1 and self.buffer:
+        """Read and forget all that was printed up to now (at most what a terminal holds, some times over)."""
+        for _piece in range(64):
             self.let_go(keep=0)
+            if self.expect_list([pexpect.EOF, pexpect.TIMEOUT], timeout=0) == 0 or not self.buffer:
+                return
 
     def enter(self, text: str, *, secret: bool = False) -> None:
         """Type a line. A secret waits until the program has turned the echo off. Raises CannotType."""

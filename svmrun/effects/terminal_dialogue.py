@@ -12,11 +12,11 @@ import pexpect
 
 from svmrun.adapters.base import Command, Completed, Dialogue, Prompt
 from svmrun.effects import clock
-from svmrun.effects.cancel import Cancel
+from svmrun.effects.cancel import Cancel, CancelDue
 from svmrun.effects.ending import POLL_SECONDS, Ending, end_now
 from svmrun.effects.process import OnStart, cannot_start, completed, ignore_start
 from svmrun.effects.spool import OnOutput, Spool, ignore_output
-from svmrun.effects.terminal import STREAM, CancelDue, CannotType, Terminal
+from svmrun.effects.terminal import STREAM, CannotType, Terminal
 
 QUIET_SECONDS = 1.5  # an unfinished line that looks like a question is one when nothing follows for so long
 LEAVING_QUIET_SECONDS = 0.3
@@ -110,9 +110,10 @@ class _Talk:
         failure = ""
         self._terminal.cancel = cancel
         try:
-            failure = self._listen()
+            failure = self._listen(cancel)
         except CancelDue:
-            self._ending.cancel()
+            end = self._ending.cancel if cancel.due else self._ending.time_out
+            end()
         except CannotType as error:
             failure = self._with_tail(str(error))
         self._terminal.cancel = None
@@ -121,15 +122,15 @@ class _Talk:
         see_out(self._terminal, self._ending, cancel, self._question)
         return failure
 
-    def _listen(self) -> str:
+    def _listen(self, cancel: Cancel) -> str:
         while self._ending.stage == "running":
             index = self._terminal.expect_list(self._patterns, timeout=self._patience_seconds())
             if index < len(self._talk.prompts):
-                failure = self._answer(index)
+                failure = self._answer(index, cancel)
             elif self._patterns[index] is pexpect.EOF:
                 return ""
             else:
-                failure = self._consider_the_silence()
+                failure = self._consider_the_silence(cancel)
             if failure:
                 return failure
             self._ending.advance()
@@ -145,7 +146,7 @@ class _Talk:
             limits.append(self._talk.silence_seconds - quiet)
         return max(0.0, min(limits))
 
-    def _answer(self, index: int) -> str:
+    def _answer(self, index: int, cancel: Cancel) -> str:
         prompt = self._talk.prompts[index]
         self._asked[index] += 1
         if prompt.fails is not None:
@@ -153,7 +154,7 @@ class _Talk:
         if self._asked[index] > prompt.at_most:
             return self._with_tail(f"the question {prompt.name or prompt.pattern!r} came again after {prompt.at_most}")
         if prompt.answer is None:
-            return self._hand_over(f"nobody is there to answer the question {prompt.name or prompt.pattern!r}")
+            return self._hand_over(f"nobody is there to answer the question {prompt.name or prompt.pattern!r}", cancel)
         self._enter(prompt.answer, prompt)
         return ""
 
@@ -166,9 +167,12 @@ class _Talk:
             self._begun = True
         self._terminal.enter(answer, secret=prompt.secret)
 
-    def _hand_over(self, otherwise: str) -> str:
+    def _hand_over(self, otherwise: str, cancel: Cancel) -> str:
         self._begun = True
-        answer = self._ask(self._tail()) if self._ask else None
+        answer = None
+        if self._ask:
+            with cancel.breaking(self._ending.next_deadline - clock.steady()):
+                answer = self._ask(self._tail())
         if answer is None:
             return self._with_tail(otherwise)
         self._terminal.let_go(keep=0)
@@ -176,10 +180,10 @@ class _Talk:
         self._terminal.last_output = clock.steady()
         return ""
 
-    def _consider_the_silence(self) -> str:
+    def _consider_the_silence(self, cancel: Cancel) -> str:
         quiet = self._terminal.quiet_seconds
         if quiet >= QUIET_SECONDS and self._question.search(self._terminal.unanswered):
-            return self._hand_over("it asks a question that nobody expected")
+            return self._hand_over("it asks a question that nobody expected", cancel)
         if self._talk.silence_seconds is not None and quiet >= self._talk.silence_seconds:
             self._ending.time_out()
             return self._with_tail(f"it printed nothing for {self._talk.silence_seconds:g} s")
@@ -218,6 +222,8 @@ def see_out(terminal: Terminal, ending: Ending, cancel: Cancel | None, question:
             terminal.let_go(keep=0)
         elif not closed:
             terminal.let_go()
+    if not closed:
+        terminal.let_go_all()
 
 
 def _over(terminal: Terminal, ending: Ending) -> bool:

@@ -85,3 +85,10 @@ def test_a_terminal_that_hangs_up_does_not_end_the_run() -> None:
         assert os.read(master, 100)
         os.close(master)
     assert process.returncode == 0
+
+
+def test_a_terminal_that_knows_ascii_only_gets_ascii_only() -> None:
+    told = show("stuck", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert told.isascii()
+    assert re.search(r"^ <  lock +undone", Screen(100).feed(told).text(), re.MULTILINE)
+    assert "\\u" not in told

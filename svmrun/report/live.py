@@ -18,7 +18,7 @@ from rich.text import Text
 from svmrun.core.events import ActionStarted, Event, RunEnded
 from svmrun.plan.model import Plan
 from svmrun.report.output_lines import OutputLines
-from svmrun.report.picture import VERDICT_STYLES, Running, draw
+from svmrun.report.picture import VERDICT_STYLES, Paper, Running, draw
 from svmrun.report.progress import Progress
 from svmrun.report.sentences import plan_sentence, sentence
 from svmrun.report.sink import Sink
@@ -57,7 +57,7 @@ class LiveReporter:
             self._streams.clear()
         elif type(event).__name__ in LOGGED and (text := sentence(event)):
             self._print(text, LOGGED[type(event).__name__])
-        self._draw(event.at)
+        self._draw_when_due(event.at)
 
     def output(self, step: str, stream: str, data: bytes) -> None:
         lines = self._streams.setdefault(stream, OutputLines())
@@ -68,8 +68,7 @@ class LiveReporter:
 
     def tick(self, now: float) -> None:
         self._sink.flush()
-        if abs(now - self._drawn_at) >= FRAME_SECONDS:
-            self._draw(now)
+        self._draw_when_due(now)
 
     def notice(self, text: str) -> None:
         for line in text.splitlines():
@@ -110,13 +109,17 @@ class LiveReporter:
             self._live.stop()
             self._live = None
 
+    def _draw_when_due(self, now: float) -> None:
+        """Not with every event: drawing takes milliseconds, and writers may be waiting."""
+        if abs(now - self._drawn_at) >= FRAME_SECONDS:
+            self._draw(now)
+
     def _draw(self, now: float) -> None:
         if self._live is None or self._progress is None or self._sink.behind:
             return
         self._drawn_at = now
-        width, height = self._console.size
-        picture = draw(self._progress, self._running, tuple(self._tail), now, width, height)
-        self._live.update(picture, refresh=True)
+        paper = Paper(*self._console.size, self._console.options.ascii_only)
+        self._live.update(draw(self._progress, self._running, tuple(self._tail), now, paper), refresh=True)
 
     def _print(self, text: str, style: str) -> None:
         # The terminal wraps: a command that is copied from it then stays one line.

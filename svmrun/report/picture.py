@@ -13,16 +13,16 @@ from rich.text import Text
 from svmrun.report.progress import HoldRow, Progress, StepRow
 from svmrun.report.words import duration, printable
 
-MARKS: dict[str, tuple[str, str]] = {
-    "waiting": ("·", "dim"),
-    "running": ("▶", "bold cyan"),
-    "succeeded": ("✓", "green"),
-    "failed": ("✗", "bold red"),
-    "doubtful": ("?", "bold red"),
-    "skipped": ("-", "dim"),
-    "undoing": ("↩", "bold yellow"),
-    "undone": ("↩", "yellow"),
-    "not undone": ("!", "bold red"),
+MARKS: dict[str, tuple[str, str, str]] = {  # sign, sign for a terminal that knows ASCII only, style
+    "waiting": ("·", ".", "dim"),
+    "running": ("▶", ">", "bold cyan"),
+    "succeeded": ("✓", "+", "green"),
+    "failed": ("✗", "x", "bold red"),
+    "doubtful": ("?", "?", "bold red"),
+    "skipped": ("-", "-", "dim"),
+    "undoing": ("↩", "<", "bold yellow"),
+    "undone": ("↩", "<", "yellow"),
+    "not undone": ("!", "!", "bold red"),
 }
 VERDICT_STYLES = {"succeeded": "bold green", "rolled back": "bold yellow", "stuck": "bold white on red"}
 BAR_WIDTH = 24
@@ -41,25 +41,37 @@ class Running:
     text: str = ""
 
 
-def draw(
-    progress: Progress, running: Running, tail: Sequence[str], now: float, width: int, height: int
-) -> RenderableType:
-    """At most `height` - 1 lines: of many steps those around the running one are shown."""
+@dataclass(frozen=True)
+class Paper:
+    """What there is to draw on, in columns and lines."""
+
+    width: int
+    height: int
+    ascii_only: bool = False
+
+
+def draw(progress: Progress, running: Running, tail: Sequence[str], now: float, paper: Paper) -> RenderableType:
+    """Less lines than the paper has: of many steps those around the running one are shown."""
     below = [*_holds(progress.holds(), now), *_running(running), *_tail(tail)]
-    return Group(_steps(progress.steps(), now, min(width, WIDEST), max(FEWEST_ROWS, height - len(below) - 2)), *below)
+    return Group(_steps(progress.steps(), now, paper, max(FEWEST_ROWS, paper.height - len(below) - 2)), *below)
 
 
-def _steps(rows: Sequence[StepRow], now: float, width: int, room: int) -> Table:
-    table = Table(box=None, show_header=False, padding=(0, 1), width=width)
+def _steps(rows: Sequence[StepRow], now: float, paper: Paper, room: int) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 1), width=min(paper.width, WIDEST))
     table.add_column(width=1)
     table.add_column(max_width=LONGEST_ID, no_wrap=True, overflow="ellipsis")
     table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     table.add_column(width=13, no_wrap=True, justify="right")
     first = _first_shown(rows, room)
     for row in rows[first : first + room]:
-        mark, style = MARKS[row.status]
+        sign, plain_sign, style = MARKS[row.status]
         took = duration(row.span.seconds(now)) if row.span else ""
-        table.add_row(Text(mark, style), Text(printable(row.id), style), _what(row, style), Text(took))
+        table.add_row(
+            Text(plain_sign if paper.ascii_only else sign, style),
+            Text(printable(row.id), style),
+            _what(row, style),
+            Text(took),
+        )
     return table
 
 

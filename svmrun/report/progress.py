@@ -76,7 +76,8 @@ class Progress:
         self._count_holds(event.at)
 
     def steps(self) -> list[StepRow]:
-        return [self._row(step) for step in self.plan.steps]
+        left = self._left()
+        return [self._row(step, left) for step in self.plan.steps]
 
     def holds(self) -> list[HoldRow]:
         """Every hold that was taken, in the order of the plan; those without an end are still there."""
@@ -95,9 +96,13 @@ class Progress:
 
     def undone(self) -> list[str]:
         """The steps whose rollback is complete, in the order in which that happens."""
-        left = {step.id for step in outstanding(self.plan, self.state)}
+        left = self._left()
         started = [s.id for s in reversed(self.plan.steps) if s.rollback and self.state.step(s.id).started]
         return [name for name in started if name not in left and self._was_rolled_back(name)]
+
+    def _left(self) -> frozenset[str]:
+        """The steps whose effect is, or may be, there and must not last."""
+        return frozenset(step.id for step in outstanding(self.plan, self.state))
 
     def _was_rolled_back(self, name: str) -> bool:
         undoing = self.state.step(name).undoing
@@ -135,26 +140,23 @@ class Progress:
             if name not in now_held and span.until is None:
                 self._holds[name] = replace(span, until=at)
 
-    def _row(self, step: PlannedStep) -> StepRow:
+    def _row(self, step: PlannedStep, left: frozenset[str]) -> StepRow:
         state = self.state.step(step.id)
-        status: RowStatus = self._release_status(step.releases, state.status) if step.releases else state.status
-        if not step.releases and state.started and self._was_rolled_back(step.id):
-            status = self._undo_status(step)
+        status: RowStatus = state.status
+        if step.releases:
+            status = self._release_status(step.releases, state.status, left)
+        elif state.started and self._was_rolled_back(step.id):
+            status = "undone" if step.id not in left else "not undone" if self.state.ended else "undoing"
         note = state.message if status != "not undone" else self.failures.get(step.id, state.message)
         return StepRow(step.id, step.name, status, self._spans.get(step.id), note)
 
-    def _release_status(self, target: str | None, own: RowStatus) -> RowStatus:
-        undoing = self.state.step(target or "").undoing
+    def _release_status(self, target: str, own: RowStatus, left: frozenset[str]) -> RowStatus:
+        undoing = self.state.step(target).undoing
         if own == "skipped" or undoing is None or undoing.role != "release":
             return own
-        if target not in {step.id for step in outstanding(self.plan, self.state)}:
+        if target not in left:
             return "succeeded"
         return "running" if self.state.cause is None else "failed"
-
-    def _undo_status(self, step: PlannedStep) -> RowStatus:
-        if step.id not in {s.id for s in outstanding(self.plan, self.state)}:
-            return "undone"
-        return "not undone" if self.state.ended else "undoing"
 
 
 def output_path(folder: str, output: str) -> str:

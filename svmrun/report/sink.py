@@ -29,6 +29,8 @@ class Sink:
         self._backlog = bytearray()
         self._gone = False
         self.encoding = stream.encoding or "utf-8"
+        # rich ends a text that is too long with this sign, whatever the encoding knows
+        self._narrow = {} if self.encoding.lower().startswith("utf") else {ord("…"): "~"}
 
     @property
     def gone(self) -> bool:
@@ -47,7 +49,7 @@ class Sink:
 
     def write(self, text: str) -> int:
         if not self._gone:
-            self._backlog += text.encode(self.encoding, "backslashreplace")
+            self._backlog += text.translate(self._narrow).encode(self.encoding, "backslashreplace")
         return len(text)
 
     def flush(self) -> None:

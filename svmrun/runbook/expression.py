@@ -83,7 +83,8 @@ def _guarded(expression: str, read: Callable[[str], Any]) -> Any:
     except TemplateError:
         raise
     except TemplateSyntaxError as error:
-        raise TemplateError(f"{error.message or 'syntax error'}, in {expression!r}") from None
+        message = (error.message or "syntax error").replace("unexpected 'end of template'", "it ends too early")
+        raise TemplateError(f"{message}, in {expression!r}") from None
     except (RecursionError, MemoryError, SyntaxError):
         raise TemplateError("the expression is nested too deeply") from None
     except (ValueError, OverflowError) as error:

@@ -23,7 +23,9 @@ def load_runbook(path: str, data: bytes, registry: Mapping[str, Adapter]) -> Run
     """
     document, source, problems = read(path, data)
     found = violations(runbook_schema(registry), document)
-    problems += [source.problem(v.message, v.path, hint=v.hint, of_key=v.of_key) for v in found]
+    told = {problem.position for problem in problems}  # a value that was refused as such has no form to speak of
+    shown = [source.problem(v.message, v.path, hint=v.hint, of_key=v.of_key) for v in found]
+    problems += [problem for problem in shown if problem.position not in told]
     broken = frozenset(v.path[:_MEMBERS] for v in found)
     parser = Parser(source, registry, broken)
     runbook = parser.runbook(document)

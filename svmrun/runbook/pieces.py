@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+STEP_NAME = "^[A-Za-z_][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*$"
 TEMPLATE = {"type": "string", "pattern": r"\{\{"}  # the JSON schema of a text with a template in it
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from svmrun.adapters.base import Adapter
 from svmrun.duration import PATTERN as DURATION
-from svmrun.runbook.pieces import TEMPLATE
+from svmrun.runbook.pieces import STEP_NAME, TEMPLATE
 
 Json = Any
 Schema = dict[str, Json]
@@ -22,7 +22,6 @@ STEP_KEYS = ("id", "name", "when", "rollback", "hold", "timeout", "retry")
 HANDLER_KEYS = ("timeout", "retry")
 FACT_KEYS = ("timeout", "when")
 IDENTIFIER = "^[A-Za-z_][A-Za-z0-9_]*$"
-STEP_NAME = "^[A-Za-z_][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*$"
 _LABELS = ("title", "description", "examples", "default")
 
 
@@ -141,7 +140,7 @@ def _timeout(whose: str) -> Schema:
 
 
 def _retry() -> Schema:
-    attempts = {"type": "integer", "minimum": 1, "maximum": 1000}
+    attempts = {"type": "integer", "minimum": 1, "maximum": 100}
     parts = {
         "attempts": {**attempts, **_label("Attempts", "How often it is tried, the first time included.", [3])},
         "delay": _duration("Delay", "The pause before the second attempt; it doubles after each one.", ["5s"]),

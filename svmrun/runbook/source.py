@@ -5,6 +5,7 @@ Reads the parser's events, not its nodes: no recursion in C, no aliases to expan
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -19,30 +20,31 @@ from svmrun.runbook.text import decode
 MAXIMUM_DEPTH = 64
 MAXIMUM_NODES = 50_000
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # a pure build has no C parser
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _QUOTE = "put it in quotes"
 # What is not closed is noticed far below; the place to mend is where it was opened.
 _BLAME_THE_START = ("quoted scalar", "flow mapping", "flow sequence", "simple key")
 
 
-def load(path_text: str, data: bytes) -> tuple[Any, Source]:
+def load(path_text: str, data: bytes, parser: Any = _LOADER) -> tuple[Any, Source]:
     """The one document of a file as plain data (dict, list, str, int, float, bool, None), and its places.
 
-    Raises InvalidInput with every problem found.
+    `parser` is the class of PyYAML whose events are read. Raises InvalidInput with every problem found.
     """
-    document, source, problems = read(path_text, data)
+    document, source, problems = read(path_text, data, parser)
     if problems:
         raise InvalidInput(problems)
     return document, source
 
 
-def read(path_text: str, data: bytes) -> tuple[Any, Source, list[Problem]]:
+def read(path_text: str, data: bytes, parser: Any = _LOADER) -> tuple[Any, Source, list[Problem]]:
     """Like `load`, but returns the problems that do not keep the rest from being read.
 
     Raises InvalidInput when there is no document at all: broken syntax, wrong encoding, too deep, too large.
     """
     builder = _Builder(path_text, decode(path_text, data))
     try:
-        document = builder.document()
+        document = builder.document(parser)
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         raise InvalidInput([*builder.problems, builder.syntax_problem(error)]) from None
     return document, builder.source, builder.problems
@@ -58,8 +60,8 @@ class _Builder:
         self.problems: list[Problem] = []
         self.events: Iterator[Any] = iter(())
 
-    def document(self) -> Any:
-        loader = _LOADER(self.source.text)
+    def document(self, parser: Any) -> Any:
+        loader = parser(self.source.text)
         try:
             self.events = iter(loader.get_event, None)
             next(self.events)  # the stream's start
@@ -111,8 +113,9 @@ class _Builder:
 
     def key(self, event: Any, path: Path) -> str:
         if not isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
+            message, hint = "a mapping or list cannot be a key", 'a template needs quotes: "{{ name }}"'
+            self.problems.append(self.source.problem_at(message, self.values[path], hint=hint))
             self.node(event, (*path, "(key)"))
-            self.report("a mapping or list cannot be a key", event, 'a template needs quotes: "{{ name }}"')
             return "(key)"
         self.refuse_features(event)
         if isinstance(event, yaml.AliasEvent):
@@ -125,6 +128,8 @@ class _Builder:
         return str(event.value)
 
     def scalar(self, event: Any) -> Any:
+        if _SURROGATE.search(event.value):  # the pure parser lets them through; no file can hold them
+            self.report("half a character (U+D800 to U+DFFF)", event)
         if event.style:  # '' in the C parser, None in the pure one: not quoted
             return event.value
         try:
@@ -186,7 +191,7 @@ def _syntax_hint(words: str, line: str) -> str | None:
         return "indent with blanks; YAML does not allow tabs there"
     if "{{" in line:
         return 'a value with a template needs quotes around all of it: "{{ name }}"'
-    if "quoted scalar" in words or "flow " in words:
+    if "unexpected end of stream" in words or "flow " in words:
         return "close what is opened here, and separate its parts with commas"
     if "mapping values are not allowed" in words:
         return "a text with a colon and a blank needs quotes"

@@ -46,7 +46,7 @@ def _refused(file: str, message: str, hint: str | None = None) -> InvalidInput:
 
 
 def _at(file: str, before: bytes, message: str, hint: str) -> InvalidInput:
-    lines = before.decode("utf-8").splitlines(keepends=True) or [""]
+    lines = before.decode("utf-8", errors="replace").splitlines(keepends=True) or [""]
     ended = lines[-1].endswith(("\n", "\r", "\x85", "\u2028", "\u2029"))
     line, column = (len(lines) + 1, 1) if ended else (len(lines), len(lines[-1]) + 1)
     return InvalidInput([Problem(message, Position(file, line, column), None, hint)])

@@ -10,8 +10,9 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
+from svmrun.duration import PATTERN as DURATION
 from svmrun.runbook.near import meant, nearest
-from svmrun.runbook.pieces import TEMPLATE
+from svmrun.runbook.pieces import STEP_NAME, TEMPLATE
 
 Json = Any
 _Error = Any  # jsonschema.ValidationError: its members are typed so that each use would need a cast
@@ -24,6 +25,11 @@ _KINDS = {
     "array": "a list",
     "object": "a mapping",
     "null": "null",
+}
+_PATTERNS = {
+    DURATION: "is not a duration",
+    STEP_NAME: "cannot be a name here: use letters, digits, _ and single dashes",
+    "^/": "is not an absolute path",
 }
 _LIMITS = {
     "minimum": "{value} is less than {limit}",
@@ -69,7 +75,8 @@ def _without_echoes(found: list[Violation]) -> list[Violation]:
 
     def echoes(violation: Violation) -> bool:
         if len(violation.missing) == 1:
-            return (violation.parent, violation.missing[0]) in misspelt
+            meant_release = violation.missing == ("id",) and (violation.parent, "release") in misspelt
+            return meant_release or (violation.parent, violation.missing[0]) in misspelt
         return bool(violation.missing) and violation.parent in strange
 
     return [violation for violation in found if not echoes(violation)]
@@ -171,6 +178,8 @@ def _sentence(keyword: str, instance: Json, limit: Json) -> str:
         return f"this must be {limit!r}, not {_shown(instance)}"
     if keyword in ("minLength", "minItems") and limit == 1:
         return "this must not be empty"
+    if keyword == "pattern":
+        return f"{_shown(instance)} {_PATTERNS.get(limit, f'does not match the pattern {limit}')}"
     if keyword in _LIMITS:
         return _LIMITS[keyword].format(value=_shown(instance), limit=limit)
     return f"{_shown(instance)} does not fit ({keyword}: {limit})"
@@ -178,10 +187,15 @@ def _sentence(keyword: str, instance: Json, limit: Json) -> str:
 
 def _hint(keyword: str, instance: Json, limit: Json) -> str | None:
     if keyword == "enum":
-        return meant(instance, limit) if isinstance(instance, str) else f"write one of {', '.join(map(str, limit))}"
-    if keyword == "pattern" and "ms|s|m|h|d" in str(limit):
-        return "write a duration, for example 30s, 5m or 1h30m"
+        texts = [choice for choice in limit if isinstance(choice, str)]
+        return meant(instance, texts) if isinstance(instance, str) and texts else _choices(limit)
+    if keyword == "pattern" and limit == DURATION:
+        return "write for example 30s, 5m or 1h30m"
     return None
+
+
+def _choices(values: Sequence[Json]) -> str:
+    return f"write one of {', '.join(map(_shown, values))}"
 
 
 def _shown(value: Json) -> str:

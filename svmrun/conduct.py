@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -58,13 +58,17 @@ class Conductor:
             lock.ended = state.ended is not None and state.ended.verdict != "stuck"
         return state
 
-    def go_on(self, folder: RunFolder, event: e.Event, guard: Guarding | None = None) -> State:
-        """Another process takes a run over, which `event` tells. Raises Busy while its runner lives."""
+    def go_on(self, folder: RunFolder, clear: Callable[[], Sequence[e.Event]], guard: Guarding | None = None) -> State:
+        """Another process takes a run over. Raises Busy while its runner lives.
+
+        `clear` is called once nobody else can take it over: it ends what the dead runner left, and tells of it.
+        """
         root = state_root()
         with self._hold(root, folder) as lock:
+            news = clear()
             descriptor = folder.lock()
             journal = Journal.reopen(folder.journal)
-            state = self._drive(folder, journal, descriptor, guard, event)
+            state = self._drive(folder, journal, descriptor, guard, *news)
             lock.ended = state.ended is not None and state.ended.verdict != "stuck"
         return state
 

@@ -98,10 +98,13 @@ def _secret(person: Operator, parameter: Parameter) -> str:
 
 
 def operator(options: argparse.Namespace) -> Operator:
-    person = Terminal() if somebody_is_there() else None
     if getattr(options, "yes", False):
-        return Yes(person)
-    return person or Nobody()
+        return Yes(Terminal() if somebody_is_there() else None)
+    return person_at_terminal()
+
+
+def person_at_terminal() -> Operator:
+    return Terminal() if somebody_is_there() else Nobody()
 
 
 def make_setting(target: Target, observer: Observer, person: Operator, become: str) -> Setting:

@@ -140,7 +140,7 @@ class Actions:
         return Outcome("succeeded", "", None, changed=False)
 
     def _notice(self, _adapter: Adapter, call: Call) -> Outcome:
-        return notices.send(call.arguments, self._setting.outputs.parent)
+        return notices.send(call.arguments, self._setting.outputs, call.timeout_seconds)
 
     def _poll(self, _adapter: Adapter, call: Call) -> Outcome:
         return _Poll(self, self._setting, call).until_done()

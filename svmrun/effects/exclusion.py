@@ -132,12 +132,15 @@ def _write_owner(descriptor: int, resource: str, run: str) -> None:
 
 
 def _ended(root: Path, run: str) -> bool:
-    """True when the run's journal says so, or is gone: somebody removed the folder on purpose."""
+    """True when the run's journal says so, or is gone: somebody removed the folder on purpose.
+
+    A stuck run still holds something: it ends by a recovery that finds or makes everything undone.
+    """
     journal = RunFolder(root / "runs" / run).journal
     if not journal.exists():
         return True
     events, _torn = Journal.read(journal)
-    return bool(events) and isinstance(events[-1], RunEnded)
+    return bool(events) and isinstance(events[-1], RunEnded) and events[-1].verdict != "stuck"
 
 
 def _lock_path(folder: Path, resource: str, target: str) -> Path:

@@ -87,7 +87,7 @@ class Builder:
         shown = without_later(arguments)
         timeout = action.timeout_seconds or max(least_seconds, adapter.default_timeout(shown))
         tries = action.retry or retry
-        self.attempt((*action.path, action.adapter), lambda: _fits(adapter, shown), None)
+        self.attempt((*action.path, action.adapter), lambda: adapter.check(shown), None)
         return PlannedAction(
             action.adapter,
             arguments,
@@ -181,11 +181,6 @@ def has_later(value: Json) -> bool:
         return True
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return any(has_later(v) for v in parts)
-
-
-def _fits(adapter: Adapter, arguments: Mapping[str, Json]) -> None:
-    if adapter.performer == "program":
-        adapter.command_line(arguments)
 
 
 def commands(plan: Plan, adapters: Mapping[str, Adapter]) -> list[Command]:

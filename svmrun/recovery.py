@@ -1,0 +1,103 @@
+"""Finish a run whose runner died: wait for its guard, end its orphans, undo what is outstanding."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from svmrun import target as targets
+from svmrun.conduct import Conductor
+from svmrun.core import events as e
+from svmrun.core.state import State, replay
+from svmrun.effects import left_guard, memory_folder
+from svmrun.effects.cancel import Cancel
+from svmrun.effects.journal import Journal
+from svmrun.effects.orphans import end_orphans
+from svmrun.effects.processes import alive, process_started
+from svmrun.effects.setting import Setting
+from svmrun.effects.state_folder import RunFolder, runs
+from svmrun.errors import StateError
+from svmrun.plan.model import Plan
+from svmrun.target import Target
+
+GUARD_SECONDS = 30.0  # how long a guard that acts is waited for before its work is taken over
+
+MakeSetting = Callable[[Target, Plan], Setting]
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A run that never came to its end, or is stuck, and whose runner does not live any more."""
+
+    folder: RunFolder
+    plan: Plan
+    events: tuple[e.Event, ...]
+
+    @property
+    def state(self) -> State:
+        return replay(self.events)
+
+    @property
+    def target(self) -> str:
+        return str(self.plan.host.get("simulated") or "")
+
+
+def unfinished(folder: RunFolder) -> Unfinished | None:
+    """The run of this folder when it needs recovery. Raises StateError when its journal is damaged."""
+    events, _torn = Journal.read(folder.journal)
+    if not events or not isinstance(events[0], e.RunStarted):
+        raise StateError(f"{folder.journal}: does not begin with the start of a run")
+    last = events[-1]
+    if isinstance(last, e.RunEnded) and last.verdict != "stuck":
+        return None
+    return None if _runner_lives(events) else Unfinished(folder, Plan.from_json(events[0].plan), tuple(events))
+
+
+def all_unfinished(root: Path) -> list[Unfinished]:
+    """All of them, the oldest first."""
+    return [found for folder in runs(root) if (found := unfinished(folder)) is not None]
+
+
+def _runner_lives(events: Sequence[e.Event]) -> bool:
+    runner = [x for x in events if isinstance(x, e.RunStarted | e.RecoveryStarted)][-1]
+    return runner.host == socket.gethostname() and alive(runner.pid, runner.pid_started)
+
+
+def recover(run: Unfinished, make_setting: MakeSetting) -> e.RunEnded:
+    """Drive the run to its end. Raises Busy when somebody else does, Refused when a program is gone."""
+    target = targets.of_plan(run.plan.host)
+    setting = make_setting(target, run.plan)
+    names = {**run.plan.parameters, **run.plan.facts, "host": run.plan.host}
+    conductor = Conductor(run.plan, setting, names, Cancel(), lambda _folder: None)
+    state = conductor.go_on(run.folder, lambda: _clear(run, setting))
+    ended = state.ended
+    assert ended is not None, "a driven run has ended"
+    return ended
+
+
+def _clear(run: Unfinished, setting: Setting) -> list[e.Event]:
+    """First the guard: while it acts, two would undo the same hold. Then the orphans, which keep devices open."""
+    pid = os.getpid()
+    news: list[e.Event] = [*_end_guard(run, setting)]
+    stubborn = end_orphans(run.folder, run.events)
+    if stubborn:
+        names = ", ".join(map(str, stubborn))
+        setting.observer.notice(f"commands of the dead run cannot be ended: pid {names}; going on without them")
+    return [*news, e.RecoveryStarted(pid, process_started(pid), socket.gethostname())]
+
+
+def _end_guard(run: Unfinished, setting: Setting) -> list[e.Event]:
+    folder = memory_folder.of_run(run.folder.run)
+    if folder is None:
+        return []
+    left = left_guard.LeftGuard(folder)
+    if left.alive:
+        setting.observer.notice("the guard of the dead run is at work; waiting for it")
+        left_guard.await_end(left, GUARD_SECONDS, Cancel())
+    reason, released = left.fired, left.released
+    left.forget()
+    known = run.state.guard == "fired"
+    return [e.GuardFired(reason, released)] if reason is not None and not known else []

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from svmrun.errors import StateError
 from svmrun.simulator import commands, state_file
 from svmrun.simulator.processes import owners
+from svmrun.simulator.real_process import default_signals, keep_only, leave, secret, write
 from svmrun.simulator.requests import (
     Ask,
     Await,
@@ -44,14 +45,14 @@ RECHECK_SECONDS = 0.5  # between two looks for what changes without a writer: ti
 def main(folder: str) -> int:
     """Run the command whose name this program was called by, on the world in `folder`. Gives the exit status."""
     began = time.monotonic()
-    _default_signals()
+    default_signals()
     try:
         world = state_file.begin(folder)
         argv = (os.path.basename(sys.argv[0]), *sys.argv[1:])
         call = Call(argv, os.environ.get(USER_VARIABLE, world.user), os.getpid(), os.isatty(0))
         status = Process(folder).run(commands.start(call))
     except StateError as error:
-        _write(2, f"{os.path.basename(sys.argv[0])}: {error}\n")
+        write(2, f"{os.path.basename(sys.argv[0])}: {error}\n")
         return 70
     time.sleep(max(0.0, began + world.command_seconds - time.monotonic()))
     return status
@@ -95,7 +96,7 @@ class Process:
 
     def _print(self, request: Print) -> None:
         if not self.silent:
-            _write(1 if request.stream == "out" else 2, request.text)
+            write(1 if request.stream == "out" else 2, request.text)
 
     def _pass(self, request: Pass) -> None:
         world = state_file.read(self.folder)
@@ -118,7 +119,7 @@ class Process:
         """Waits in real time, since whoever answers lives in it."""
         until = None if request.seconds is None else time.monotonic() + request.seconds
         if request.secret:
-            return _secret()
+            return secret()
         line = b""
         while not line.endswith(b"\n"):
             if not self._readable(until):
@@ -152,7 +153,7 @@ class Process:
         if pid == 0:
             signal.pthread_sigmask(signal.SIG_SETMASK, ())
             self.trapped = set()
-            _leave(lambda: self.run(request.body(os.getpid())))
+            leave(lambda: self.run(request.body(os.getpid())))
         return pid
 
     def _join(self, request: Join) -> int:
@@ -187,61 +188,9 @@ class Process:
             os.close(reader)
             return
         os.setsid()
-        _keep_only(reader)
+        keep_only(reader)
         os.read(0, 1)
         scale = state_file.read(self.folder).time_scale
         time.sleep(request.seconds * scale)
         call = Call(request.argv, request.user, os.getpid())
-        _leave(lambda: Process(self.folder, silent=True).run(commands.model(call.argv[0])(call)))
-
-
-def _default_signals() -> None:
-    """As a C program has them: a broken pipe and an interrupt kill silently; what the parent ignores stays ignored."""
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def _write(descriptor: int, text: str) -> None:
-    data = text.encode(errors="replace")
-    while data:
-        data = data[os.write(descriptor, data) :]
-
-
-def _leave(body: Callable[[], int]) -> NoReturn:
-    """End a forked child without coming back into the code of its parent."""
-    status = 70
-    try:
-        status = body()
-    except StateError as error:
-        _write(2, f"{error}\n")
-    finally:
-        os._exit(status)
-
-
-def _keep_only(descriptor: int) -> None:
-    """That descriptor becomes standard input; the other standard streams are empty, everything else is closed."""
-    nothing = os.open(os.devnull, os.O_RDWR)
-    os.dup2(descriptor, 0)
-    os.dup2(nothing, 1)
-    os.dup2(nothing, 2)
-    os.closerange(3, 1024)
-
-
-def _secret() -> str | None:
-    import termios
-
-    try:
-        terminal = os.open("/dev/tty", os.O_RDWR)
-    except OSError:
-        return None
-    before = termios.tcgetattr(terminal)
-    hidden = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
-    termios.tcsetattr(terminal, termios.TCSAFLUSH, hidden)
-    try:
-        line = os.read(terminal, 1024)
-    finally:
-        termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
-        os.write(terminal, b"\n")
-        os.close(terminal)
-    return line.decode(errors="replace").rstrip("\n") if line else None
+        leave(lambda: Process(self.folder, silent=True).run(commands.model(call.argv[0])(call)))

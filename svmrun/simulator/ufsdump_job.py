@@ -6,9 +6,9 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
-from svmrun.simulator.requests import Ask, Call, Print
+from svmrun.simulator.requests import Ask, Call, Look, Pass, Print, Signalled
 from svmrun.simulator.ufsdump_keys import Keys
-from svmrun.simulator.ufsdump_words import CHOICE, PREFIX
+from svmrun.simulator.ufsdump_words import CHOICE, PREFIX, said
 
 PATIENCE_SECONDS = 120.0  # before a question is repeated, and how much longer each time
 
@@ -72,3 +72,24 @@ def query(job: Job, question: str, *, proceed: bool = False) -> Generator[Any, A
             yield Print("YES\n", "err")
             return True
         patience += PATIENCE_SECONDS
+
+
+def abort_question(job: Job) -> Generator[Any, Any, None]:
+    if (yield from query(job, "Do you want to abort dump?")):
+        raise Aborted
+
+
+def patiently(job: Job, seconds: float) -> Generator[Any, Any, None]:
+    """Let the time pass, whatever an interrupted operator says but yes. Other signals abort."""
+    world = yield Look()
+    until = world.clock + seconds
+    while world.clock < until:
+        try:
+            yield Pass(until - world.clock)
+            return
+        except Signalled as signal:
+            if signal.name != "INT":
+                raise
+            yield said("Interrupt received.")
+            yield from abort_question(job)
+            world = yield Look()

@@ -11,8 +11,8 @@ from importlib import resources
 from pathlib import Path
 
 from svmrun.core.events import GuardArmed, GuardFired
-from svmrun.effects.processes import process_started
 from svmrun.effects.guard_channels import Feed, Report
+from svmrun.effects.processes import process_started
 from svmrun.errors import Refused
 
 CARD_NAME = "release.sh"

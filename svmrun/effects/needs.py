@@ -92,7 +92,8 @@ def _libraries(binaries: Mapping[str, str]) -> Iterator[Need]:
 
 def _svmrun_itself() -> Iterator[Need]:
     yield Need("Python", sys.executable)
-    yield Need("Python's library", os.path.dirname(os.__file__))
+    for path in filter(os.path.isabs, sys.path):
+        yield Need("Python's packages", path)
     yield Need("svmrun's own code", os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     yield Need("the temporary folder", tempfile.gettempdir())
     yield Need("the working directory", os.getcwd())

@@ -175,6 +175,7 @@ release_all() { # rounds, 0 without end
         4) nap 2 2 ;;
         *) nap 5 5 ;;
         esac
+        [ -d "$folder" ] || return 1 # somebody ended the run otherwise
     done
 }
 

@@ -1,0 +1,94 @@
+"""The guard that a dead runner left behind: does it live, what did it do, and how to finish its work."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from svmrun.effects import clock
+from svmrun.effects.guard import CARD_NAME, GUARD_NAME, SHELL, fired, outstanding, released_by_guard
+from svmrun.effects.processes import alive
+
+_POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class LeftGuard:
+    """What lies in a guard's folder (see `memory_folder.of_run`), read anew at each question."""
+
+    folder: Path
+
+    @property
+    def card(self) -> Path:
+        return self.folder / CARD_NAME
+
+    @property
+    def alive(self) -> bool:
+        """True while the very process runs that was armed; a dead runner's guard is then releasing."""
+        return self._pid is not None
+
+    @property
+    def fired(self) -> str | None:
+        """Why it released the holds; None while it did not."""
+        return fired(self.folder)
+
+    @property
+    def outstanding(self) -> tuple[str, ...]:
+        """Steps whose holds nobody has released yet."""
+        return outstanding(self.folder)
+
+    @property
+    def released(self) -> tuple[str, ...]:
+        """Steps whose holds the guard, or a person with the card, has released."""
+        return released_by_guard(self.folder)
+
+    def forget(self) -> None:
+        """The run has ended otherwise: end a guard that still repeats a release, and remove the folder."""
+        pid = self._pid
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(os.getpgid(pid), signal.SIGKILL)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def _pid(self) -> int | None:
+        try:
+            pid, _, started = (self.folder / GUARD_NAME).read_text().strip().partition(" ")
+        except FileNotFoundError:
+            return None
+        return int(pid) if alive(int(pid), started) else None
+
+
+def await_end(left: LeftGuard, timeout_seconds: float, cancel: clock.Interruption) -> bool:
+    """Wait until the guard has done its work; False when it still lives after that time, or on a signal."""
+    until = clock.steady() + timeout_seconds
+    while left.alive:
+        if clock.steady() >= until or not clock.pause(_POLL_SECONDS, cancel):
+            return False
+    return True
+
+
+def run_card(left: LeftGuard, shell: Sequence[str] = SHELL, timeout_seconds: float = 600.0) -> tuple[bool, str]:
+    """Do by program what `sh CARD` does by hand: whether everything is released, and what the card said."""
+    argv = [*shell, str(left.card)]
+    try:
+        done = subprocess.run(
+            argv,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout_seconds,
+            check=False,
+            cwd="/",
+            start_new_session=True,
+        )
+    except subprocess.TimeoutExpired:
+        return False, f"{left.card} did not end within {timeout_seconds:g} s"
+    return done.returncode == 0, done.stdout + done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,9 +57,15 @@ def unfinished(folder: RunFolder) -> Unfinished | None:
     return None if _runner_lives(events) else Unfinished(folder, Plan.from_json(events[0].plan), tuple(events))
 
 
-def all_unfinished(root: Path) -> list[Unfinished]:
-    """All of them, the oldest first."""
-    return [found for folder in runs(root) if (found := unfinished(folder)) is not None]
+def unfinished_on(root: Path, target: str) -> list[Unfinished]:
+    """Those on one target (empty: this host), the oldest first; what is damaged is for `recover` to tell."""
+    found = []
+    for folder in runs(root):
+        with suppress(StateError):
+            run = unfinished(folder)
+            if run is not None and run.target == target:
+                found.append(run)
+    return found
 
 
 def _runner_lives(events: Sequence[e.Event]) -> bool:

@@ -39,11 +39,14 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from svmrun.cli.preparing import choose_target, prepare
-    from svmrun.cli.running import conduct
+    from svmrun.cli.preparing import choose_target
+    from svmrun.cli.recovering import recover_each
+    from svmrun.cli.running import conduct, prepare_or_blame
     from svmrun.effects.cancel import Cancel
     from svmrun.effects.signals import SignalWatch
+    from svmrun.effects.state_folder import state_root
     from svmrun.errors import UsageError
+    from svmrun.recovery import unfinished_on
     from svmrun.report.choose import choose_observer
 
     if options.step and not sys.stdin.isatty():
@@ -53,8 +56,10 @@ def run(options: argparse.Namespace) -> int:
     cancel = Cancel()
     stuck = False
     try:
+        if options.recover_first:
+            recover_each([run.folder for run in unfinished_on(state_root(), target.simulated)], observer, named=False)
         with SignalWatch(cancel):
-            prepared = prepare(options, observer, cancel, target)
+            prepared = prepare_or_blame(options, observer, cancel, target)
         ended = conduct(prepared, options, cancel)
         stuck = ended.verdict == "stuck"
     finally:

@@ -4,12 +4,31 @@ from __future__ import annotations
 
 import argparse
 
-from svmrun.cli.preparing import Prepared
+from svmrun.cli.preparing import Prepared, prepare
 from svmrun.conduct import Conductor
 from svmrun.core.events import RunEnded
 from svmrun.effects.cancel import Cancel
+from svmrun.effects.state_folder import state_root
+from svmrun.errors import Busy, CheckFailed, FactFailed
 from svmrun.guarding import RunGuard
+from svmrun.recovery import unfinished_on
 from svmrun.refusal import refuse_dangerous_holds
+from svmrun.report.observer import Observer
+from svmrun.target import Target
+
+
+def prepare_or_blame(options: argparse.Namespace, observer: Observer, cancel: Cancel, target: Target) -> Prepared:
+    """Prepare; what an unfinished run left behind fails checks, so that run is named. Raises Busy for it."""
+    try:
+        return prepare(options, observer, cancel, target)
+    except (CheckFailed, FactFailed) as error:
+        dead = [run.folder.run for run in unfinished_on(state_root(), target.simulated)]
+        if not dead:
+            raise
+        raise Busy(
+            f"{error}\nthe run {dead[0]} on this host did not come to its end, which may be why; "
+            f"finish it first: svmrun recover {dead[0]}, or give --recover-first"
+        ) from error
 
 
 def conduct(prepared: Prepared, options: argparse.Namespace, cancel: Cancel) -> RunEnded:

@@ -55,7 +55,8 @@ class LinesReporter:
         said = self._percent_said.get(step, -PERCENT_STEP)
         if percent - said >= PERCENT_STEP or (percent >= 100 > said):
             self._percent_said[step] = percent
-            self._say(f"{step}: {percent:.0f} %{f', {text}' if text else ''}")
+            told = f"{percent:.0f} %"
+            self._say(f"{step}: {', '.join(filter(None, (told, text.removeprefix(told))))}")
 
     def tick(self, now: float) -> None:
         if self._streams and now - self._heard_at > SILENCE_SECONDS:

@@ -6,6 +6,7 @@ that was not written here is drawn as it is, never read as markup.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +42,7 @@ class LiveReporter:
         self._streams: dict[str, OutputLines] = {}
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._drawn_at = 0.0
+        self._told = (time.time(), time.monotonic())
 
     def plan(self, plan: Plan) -> None:
         self._progress = Progress(plan)
@@ -62,9 +64,11 @@ class LiveReporter:
     def output(self, step: str, stream: str, data: bytes) -> None:
         lines = self._streams.setdefault(stream, OutputLines())
         self._tail.extend(line for line in lines.feed(data) if line.strip())
+        self._draw_when_due(self._now())
 
     def progress(self, step: str, percent: float | None, text: str) -> None:
         self._running = Running(self._running.sentence, percent, text)
+        self._draw_when_due(self._now())
 
     def tick(self, now: float) -> None:
         self._sink.flush()
@@ -109,8 +113,14 @@ class LiveReporter:
             self._live.stop()
             self._live = None
 
+    def _now(self) -> float:
+        """The time that was told last, and what has passed since then."""
+        told, steady = self._told
+        return told + time.monotonic() - steady
+
     def _draw_when_due(self, now: float) -> None:
         """Not with every event: drawing takes milliseconds, and writers may be waiting."""
+        self._told = (now, time.monotonic())
         if abs(now - self._drawn_at) >= FRAME_SECONDS:
             self._draw(now)
 
@@ -128,7 +138,6 @@ class LiveReporter:
 
 LOGGED = {
     "RunStarted": "",
-    "StepSkipped": "dim",
     "CancelRequested": "bold yellow",
     "RollbackStarted": "bold red",
     "LimitPassed": "bold red",

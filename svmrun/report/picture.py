@@ -105,7 +105,8 @@ def _running(running: Running) -> list[RenderableType]:
         return []
     lines: list[RenderableType] = [Text(printable(running.sentence), "cyan", no_wrap=True, overflow="ellipsis")]
     if running.percent is not None:
-        text = f"  {running.percent:.0f} % {running.text}".rstrip() + " "
+        percent = f"{running.percent:.0f} %"
+        text = f"  {' '.join(filter(None, (percent, running.text.removeprefix(percent))))} "
         lines.append(_with_bar(Text(printable(text), no_wrap=True), running.percent, "green"))
     elif running.text:
         lines.append(Text(f"  {printable(running.text)}", no_wrap=True, overflow="ellipsis"))

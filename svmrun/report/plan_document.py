@@ -23,8 +23,9 @@ class PlanView:
     worst_case_seconds: Mapping[str, float] = field(default_factory=dict)
 
     def command(self, action: PlannedAction) -> str:
+        """A command line behind a dollar sign; what svmrun does itself without one."""
         words = self.argv(action)
-        return printable(shlex.join(words) if words else _arguments(action))
+        return printable(f"$ {shlex.join(words)}" if words else _arguments(action))
 
     def handlers(self, step: PlannedStep) -> list[str]:
         """What undoes the step, with its limits."""
@@ -85,11 +86,11 @@ def _step(view: PlanView, step: PlannedStep) -> list[str]:
         held = view.plan.step(step.releases)
         if held.when is False:
             return [f"skipped: {held.id} is skipped"]
-        return [*lines, f"ends the hold of {held.id}", *(f"$ {handler}" for handler in view.handlers(held))]
+        return [*lines, f"ends the hold of {held.id}", *view.handlers(held)]
     if step.action is not None:
         changes = ", changes nothing" if step.action.read_only else ""
-        lines.append(f"$ {view.command(step.action)}  ({limits(step.action)}{changes})")
-    return [*lines, *_hold(view, step), *(f"undo: $ {handler}" for handler in view.handlers(step))]
+        lines.append(f"{view.command(step.action)}  ({limits(step.action)}{changes})")
+    return [*lines, *_hold(view, step), *(f"undo: {handler}" for handler in view.handlers(step))]
 
 
 def _hold(view: PlanView, step: PlannedStep) -> list[str]:

@@ -70,7 +70,7 @@ def _ended(event: e.ActionEnded) -> str:
 
 
 def _outcome(event: e.ActionEnded) -> str:
-    if event.outcome == "succeeded" and not event.changed:
+    if event.outcome == "succeeded" and not event.changed and event.role != "forward":
         return "was so already"
     if event.untouched:
         return "FAILED and changed nothing"

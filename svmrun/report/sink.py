@@ -11,7 +11,7 @@ import select
 import stat
 from typing import TextIO
 
-PIECE_BYTES = 512  # what a pipe that is ready takes without blocking (POSIX: PIPE_BUF is at least 512)
+PIECE_BYTES = select.PIPE_BUF  # what a pipe that is ready takes without blocking (POSIX)
 BACKLOG_BYTES = 1 << 20
 
 

@@ -162,9 +162,9 @@ def test_state_lives_where_the_environment_says(tmp_path: Path) -> None:
 
 def test_runs_are_listed_in_the_order_of_their_time(tmp_path: Path) -> None:
     assert runs(tmp_path) == []
-    first, _journal = unfinished(tmp_path)
-    time.sleep(1.1)
     second, _journal = unfinished(tmp_path, "a")
+    old, _journal = unfinished(tmp_path, "z")
+    first = RunFolder(old.path.rename(old.path.with_name(f"20010101-000000-z-{old.run[-4:]}")))
     RunFolder.create(tmp_path, "without-a-journal")
     (tmp_path / "runs" / "notes.txt").write_text("")
     assert runs(tmp_path) == [first, second]

@@ -6,6 +6,8 @@ import os
 import socket
 import struct
 import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -57,21 +59,25 @@ def test_a_solaris_psinfo_is_read_in_this_interpreters_data_model(threads: int, 
     assert row.started == "1700000000.000000042"
 
 
+def within_seconds(seconds: float, holds: Callable[[], bool]) -> bool:
+    until = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True
+
+
 def test_a_tree_knows_its_descendants_by_every_tie() -> None:
-    script = "setsid sleep 30 & (sleep 30 & sleep 30) & echo ready; wait"
+    script = "setsid sleep 30 & (sleep 30 & sleep 30) & wait"
     environment = {"PATH": "/usr/bin:/bin", MARKER: "abc"}
-    argv = ["/bin/sh", "-c", script]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, env=environment, start_new_session=True, text=True) as leader:
-        assert leader.stdout
-        leader.stdout.readline()
+    with subprocess.Popen(["/bin/sh", "-c", script], env=environment, start_new_session=True) as leader:
         tree = Tree(leader.pid, "abc")
-        assert len(tree.members()) >= 4
+        complete = within_seconds(10, lambda: len(tree.members()) == 5)
         tree.kill()
         leader.wait()
-        for _again in range(100):
-            if not tree.members():
-                break
-        assert tree.members() == []
+        assert complete
+        assert within_seconds(10, lambda: not tree.members())
 
 
 def test_an_orphan_that_the_journal_names_is_ended(tmp_path: Path) -> None:

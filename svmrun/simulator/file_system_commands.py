@@ -69,7 +69,7 @@ def fuser(call: Call) -> Run:
 def _users_of(file: str, flags: set[str]) -> Run:
     """Names and letters go to standard error, the process numbers to standard output."""
     world = yield Look()
-    found = mounted_on(world, normal(file))
+    found = containing(world, file) if "c" in flags else mounted_on(world, normal(file))
     if found is None and not _exists(world, file):
         yield Print(f"{file}: No such file or directory\n", "err")
         return 1

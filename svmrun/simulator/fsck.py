@@ -36,6 +36,7 @@ class _Check:
     preen: bool
     force: bool
     verbose: bool
+    superblock: str
     writable: bool = True
 
 
@@ -66,7 +67,8 @@ def _all(call: Call, flags: dict[str, str], devices: list[str]) -> Run:
     for device in devices:
         world = yield Look()
         raw = _raw(world, device)
-        check = _Check(call, raw, answer, "m" in flags, "p" in words, "f" in words, "v" in flags)
+        alternate = next((word[2:] for word in words if word.startswith("b=")), "")
+        check = _Check(call, raw, answer, "m" in flags, "p" in words, "f" in words, "v" in flags, alternate)
         try:
             worst = max(worst, (yield from _one(check)))
         except _EndOfInput:
@@ -129,6 +131,8 @@ def _phases(check: _Check, world: World) -> Run:
     mounted = file_system_of(world, canonical(check.device))
     if found is None:
         return (yield from _no_superblock(check))
+    if check.superblock:
+        yield Print(f"Alternate super block location: {check.superblock}.\n")
     if check.preen and not check.force and not _is_active(world, check.device):
         yield Print(f"{check.device}: is {'logging' if mounted and mounted.logging else 'clean'}.\n")
         return 0

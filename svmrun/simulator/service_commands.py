@@ -97,15 +97,16 @@ def _one(call: Call, verb: str, pattern: str, verbose: bool, temporary: bool) ->
         yield Print(f'svcadm: Instance "{found.fmri}" is in maintenance state.\n', "err")
         return 1
     fmri = found.fmri
-    yield Change(lambda now: _put(now, fmri, STATES[verb]))
+    yield Change(lambda now: _put(now, fmri, STATES[verb], temporary))
     if verbose and verb in ("enable", "disable"):
         yield Print(f"{fmri} {'temporarily ' if temporary else ''}{verb}d.\n")
     return 0
 
 
-def _put(world: World, fmri: str, state: State) -> World:
+def _put(world: World, fmri: str, state: State, temporary: bool) -> World:
     changed = tuple(
-        replace(s, state=state, since=world.clock) if s.fmri == fmri and s.state != state else s for s in world.services
+        replace(s, state=state, since=world.clock, temporary=temporary) if s.fmri == fmri and s.state != state else s
+        for s in world.services
     )
     return replace(world, services=changed)
 

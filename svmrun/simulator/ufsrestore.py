@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from svmrun.simulator.calendar_text import date_text
-from svmrun.simulator.requests import Call, Change, Look, Print
+from svmrun.simulator.requests import Ask, Call, Change, Look, Print
 from svmrun.simulator.tape import drive, put_tape, rewinds, tape_error
 from svmrun.simulator.world import DumpImage, World
 
@@ -37,8 +37,22 @@ def ufsrestore(call: Call) -> Run:
         yield Print(_heading(image, world.host), "err")
     if "t" in letters:
         yield Print(_rows(image))
+    elif not (yield from _extracted()):
+        return 1
     yield Change(lambda now: _moved(now, device, values.get("s", "1")))
     return 0
+
+
+def _extracted() -> Generator[Any, Any, bool]:
+    """The questions of an extraction. False at the end of input."""
+    yield Print(
+        "You have not read any volumes yet.\nUnless you know which volume your file(s) are on you should start\n"
+    )
+    yield Print("with the last volume and work towards the first.\nSpecify next volume #: ")
+    if (yield Ask()) is None:
+        return False
+    yield Print("set owner/mode for '.'? [yn] ")
+    return (yield Ask()) is not None
 
 
 def _keys(words: tuple[str, ...]) -> tuple[str, dict[str, str] | None]:

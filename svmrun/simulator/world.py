@@ -160,6 +160,7 @@ class Service:
     fmri: str
     state: Literal["online", "disabled", "maintenance", "offline"] = "online"
     since: float = 0.0
+    temporary: bool = False  # disabled until the next boot only
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,15 @@
+"""What a start of the host makes of the world."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from svmrun.simulator.mirror_transitions import after_reboot
+from svmrun.simulator.world import World
+
+
+def rebooted(world: World) -> World:
+    """Locks and processes are gone, detached sides stay detached, offline sides come back, resyncs start anew."""
+    unlocked = tuple(replace(f, lock="unlock", comment="", pending_lock="", pending_pid=0) for f in world.file_systems)
+    services = tuple(replace(s, state="online", temporary=False) if s.temporary else s for s in world.services)
+    return after_reboot(replace(world, file_systems=unlocked, opens=(), later=(), services=services))

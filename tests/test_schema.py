@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from svmrun.adapters.registry import REGISTRY
@@ -17,7 +19,7 @@ from svmrun.errors import InvalidInput
 from svmrun.runbook.load import load_runbook
 from svmrun.runbook.schema import runbook_schema, schema_text
 from svmrun.runbook.source import load, read
-from svmrun.runbook.violations import schema_fault, violations
+from svmrun.runbook.violations import violations
 from tests.runbook_mutations import mutations
 
 Json = Any
@@ -137,19 +139,47 @@ x.yaml:7:5: error: unknown key 'metadetch'
     )
 
 
-@pytest.mark.parametrize(
-    "schema",
-    [
-        {"type": "strin"},
-        {"pattern": "("},
-        {"items": {"pattern": "["}},
-        {"items": {"$ref": "https://example.org/x"}},
-        {"minimum": "x"},
-        {"enum": 5},
-    ],
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([1.0, 1.5, "", "a", "ab", "30s", "{{ x }}"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=6,
 )
-def test_what_cannot_be_a_schema_is_told(schema: Json) -> None:
-    assert schema_fault(schema) is not None
+SCHEMAS: Any = st.deferred(
+    lambda: st.fixed_dictionaries(
+        {},
+        optional={
+            "type": st.sampled_from(["string", "integer", "number", "boolean", "array", "object", ["string", "null"]]),
+            "enum": st.lists(VALUES, min_size=1, max_size=3),
+            "const": VALUES,
+            "pattern": st.sampled_from(["^a", "b$", r"\{\{"]),
+            "minimum": st.integers(-2, 2),
+            "exclusiveMaximum": st.integers(-2, 2),
+            "minLength": st.integers(0, 2),
+            "maxItems": st.integers(0, 2),
+            "uniqueItems": st.booleans(),
+            "items": SCHEMAS,
+            "properties": st.dictionaries(st.sampled_from("ab"), SCHEMAS, max_size=2),
+            "additionalProperties": st.booleans() | SCHEMAS,
+            "propertyNames": st.just({"pattern": "^[ab]$"}),
+            "required": st.lists(st.sampled_from("ab"), max_size=2, unique=True),
+            "dependentRequired": st.just({"a": ["b"]}),
+            "anyOf": st.lists(SCHEMAS, min_size=1, max_size=2),
+            "not": st.just({"const": 1}),
+            "oneOf": st.sampled_from(
+                [[{"required": ["a"]}, {"required": ["b"]}], [{"type": "number"}, {"minimum": 1}]]
+            ),
+            "if": SCHEMAS,
+            "then": SCHEMAS,
+            "else": SCHEMAS,
+        },
+    )
+)
+
+
+@given(SCHEMAS, VALUES)
+@settings(deadline=None, max_examples=400)
+def test_our_verdict_is_that_of_the_library(schema: Json, value: Json) -> None:
+    assert (violations(schema, value) == []) is Draft202012Validator(schema).is_valid(value)
 
 
 def test_every_example_of_the_language_is_yaml(published: Draft202012Validator) -> None:

@@ -7,7 +7,7 @@ from svmrun.runbook.order import in_a_circle, needs, reach
 from svmrun.runbook.pieces import has_template
 from svmrun.runbook.subject import Subject
 from svmrun.runbook.template import texts
-from svmrun.runbook.violations import schema_fault, violations
+from svmrun.runbook.violations import pattern_fault, violations
 
 # What expressions understand by themselves, and what svmrun provides.
 RESERVED = frozenset(
@@ -28,7 +28,7 @@ def check_inputs(subject: Subject) -> None:
 
 
 def _check_parameter(subject: Subject, parameter: Parameter) -> None:
-    if fault := schema_fault(parameter.schema):
+    if fault := pattern_fault(parameter.schema):
         path, message = fault
         subject.report(message, (*parameter.path, *path))
         return

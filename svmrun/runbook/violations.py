@@ -1,46 +1,24 @@
-"""What of a value breaks a JSON schema, in words for a person."""
+"""What of a value breaks a JSON schema, in words for a person.
+
+The keywords that runbooks and adapters use are checked here: sentences, near names and places are better than a
+library's, and importing that library costs more time than all the rest of a validation. Other keywords, which an
+adapter of somebody else's may have, are left to the library.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-
-from svmrun.duration import PATTERN as DURATION
+from svmrun.runbook import violation_words as words
 from svmrun.runbook.near import meant, nearest
-from svmrun.runbook.pieces import STEP_NAME, TEMPLATE
+from svmrun.runbook.pieces import TEMPLATE
 
 Json = Any
-_Error = Any  # jsonschema.ValidationError: its members are typed so that each use would need a cast
-_RELEASE_KEYS = "a release has only 'release' and 'name'"
-_KINDS = {
-    "string": "a text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "a mapping",
-    "null": "null",
-}
-_PATTERNS = {
-    DURATION: "is not a duration",
-    STEP_NAME: "cannot be a name here: use letters, digits, _ and single dashes",
-    "^/": "is not an absolute path",
-}
-_LIMITS = {
-    "minimum": "{value} is less than {limit}",
-    "maximum": "{value} is greater than {limit}",
-    "exclusiveMinimum": "{value} is not greater than {limit}",
-    "exclusiveMaximum": "{value} is not less than {limit}",
-    "maxLength": "the text is longer than {limit} characters",
-    "maxItems": "the list has more than {limit} members",
-    "uniqueItems": "the list has a member twice",
-    "minProperties": "the mapping has fewer than {limit} members",
-}
+Schema = Mapping[str, Json]
+Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
@@ -51,21 +29,19 @@ class Violation:
     and `nearest` what it was probably meant to be.
     """
 
-    path: tuple[str | int, ...]
+    path: Path
     message: str
     hint: str | None = None
     of_key: bool = False
-    parent: tuple[str | int, ...] = ()
+    parent: Path = ()
     missing: tuple[str, ...] = ()
     unknown: bool = False
     nearest: str | None = None
 
 
-def violations(schema: Mapping[str, Json], value: Json) -> list[Violation]:
-    """Everything in the value that breaks the schema; empty when it fits."""
-    errors = Draft202012Validator(dict(schema)).iter_errors(value)
-    found = [violation for error in errors for violation in _explained(error)]
-    return _without_echoes(list(dict.fromkeys(found)))
+def violations(schema: Schema, value: Json) -> list[Violation]:
+    """Everything in the value that breaks the schema (draft 2020-12); empty when it fits."""
+    return _without_echoes(list(dict.fromkeys(_Checker(schema.get("$defs", {})).check(schema, value, ()))))
 
 
 def _without_echoes(found: list[Violation]) -> list[Violation]:
@@ -82,155 +58,212 @@ def _without_echoes(found: list[Violation]) -> list[Violation]:
     return [violation for violation in found if not echoes(violation)]
 
 
-def _explained(error: _Error) -> Iterator[Violation]:
-    path = tuple(error.absolute_path)
-    keyword, instance, limit = str(error.validator), error.instance, error.validator_value
-    if "propertyNames" in list(error.relative_schema_path)[-2:]:
-        yield _strange_name(path, keyword, instance)
-    elif keyword == "additionalProperties":
-        yield from _unknown_keys(path, instance, error.schema["properties"])
-    elif keyword == "required":
-        yield _missing(error, path)
-    elif keyword == "dependentRequired":
-        yield from _dependent(path, instance, limit)
-    elif keyword == "oneOf":
-        yield from _one_key_of(path, instance, [branch["required"][0] for branch in limit])
-    elif keyword == "anyOf":
-        yield from _nearest_branch(error, limit)
-    else:
-        yield Violation(path, _sentence(keyword, instance, limit), _hint(keyword, instance, limit))
+class _Checker:
+    """Walks schema and value together. `definitions` are what `$ref` leads to."""
+
+    def __init__(self, definitions: Mapping[str, Schema]) -> None:
+        self.definitions = definitions
+
+    def check(self, schema: Schema, value: Json, path: Path) -> Iterator[Violation]:
+        for keyword in schema:
+            if keyword not in _ANNOTATIONS:
+                check = _KEYWORDS.get(keyword, _Checker.foreign)
+                yield from check(self, keyword, schema, value, path)
+
+    def fits(self, schema: Schema, value: Json) -> bool:
+        return next(self.check(schema, value, ()), None) is None
+
+    def resolved(self, schema: Schema) -> Schema:
+        return self.definitions[schema["$ref"].rsplit("/", 1)[-1]] if "$ref" in schema else schema
+
+    def reference(self, keyword: str, schema: Schema, value: Json, path: Path) -> Iterator[Violation]:
+        yield from self.check(self.resolved({"$ref": schema[keyword]}), value, path)
+
+    def simple(self, keyword: str, schema: Schema, value: Json, path: Path) -> Iterator[Violation]:
+        """Keywords about the value alone."""
+        if not _SIMPLE[keyword](value, schema[keyword]):
+            hint = words.hint(keyword, value, schema[keyword])
+            yield Violation(path, words.sentence(keyword, value, schema[keyword]), hint)
+
+    def properties(self, keyword: str, schema: Schema, value: Json, path: Path) -> Iterator[Violation]:
+        for name, member in schema[keyword].items():
+            if isinstance(value, Mapping) and name in value:
+                yield from self.check(member, value[name], (*path, name))
+
+    def other_properties(self, keyword: str, schema: Schema, value: Json, path: Path) -> Iterator[Violation]:
+        known = schema.get("properties", {})
+        for name in value if isinstance(value, Mapping) else ():
+            if name in known or schema[keyword] is True:
+                continue
+            if schema[keyword] is False:
+                message, near = f"unknown key {name!r}", nearest(name, known)
+                yield Violation((*path, name), message, meant(name, known), True, path, unknown=True, nearest=near)
+            else:
+                yield from self.check(schema[keyword], value[name], (*path, name))
+
+    def names(self, keyword: str, schema: Schema, value: Json, path: Path) -> Iterator[Violation]:
+        for name in value if isinstance(value, Mapping) else ():
+            if not self.fits(schema[keyword], name):
+                message, hint = words.strange_name(name, schema[keyword])
+                yield Violation((*path, name), message, hint, of_key=True)
+
+    def required(self, keyword: str, schema: Schema, value: Json, path: Path) -> Iterator[Violation]:
+        for name in schema[keyword] if isinstance(value, Mapping) else ():
+            if name not in value:
+                hint = schema.get("properties", {}).get(name, {}).get("description")
+                yield Violation(path, f"{name!r} is missing here", hint, True, path, (name,))
+
+    def dependent(self, keyword: str, schema: Schema, value: Json, path: Path) -> Iterator[Violation]:
+        for name, needed in schema[keyword].items() if isinstance(value, Mapping) else ():
+            for missing in needed:
+                if name in value and missing not in value:
+                    message, hint = f"{name!r} without {missing!r}", f"give it a {missing!r}, or leave {name!r} away"
+                    yield Violation((*path, name), message, hint, True, path, (missing,))
+
+    def items(self, keyword: str, schema: Schema, value: Json, path: Path) -> Iterator[Violation]:
+        for index, member in enumerate(value if isinstance(value, list | tuple) else ()):
+            yield from self.check(schema[keyword], member, (*path, index))
+
+    def condition(self, keyword: str, schema: Schema, value: Json, path: Path) -> Iterator[Violation]:
+        branch = schema.get("then" if self.fits(schema[keyword], value) else "else", {})
+        yield from self.check(branch, value, path)
+
+    def one_of(self, keyword: str, schema: Schema, value: Json, path: Path) -> Iterator[Violation]:
+        of_one_key = all(branch.keys() == {"required"} and len(branch["required"]) == 1 for branch in schema[keyword])
+        if not of_one_key or not isinstance(value, Mapping):
+            told_already = of_one_key and schema.get("type") == "object"
+            yield from () if told_already else self.foreign(keyword, schema, value, path)
+        else:
+            yield from _one_key_of([branch["required"][0] for branch in schema[keyword]], value, path)
+
+    def any_of(self, keyword: str, schema: Schema, value: Json, path: Path) -> Iterator[Violation]:
+        """The violations of that branch which the value was probably meant for: the one of its own type."""
+        branches = [self.resolved(branch) for branch in schema[keyword]]
+        if any(self.fits(branch, value) for branch in branches):
+            return
+        meant_branches = [branch for branch in branches if branch != TEMPLATE]
+        of_its_type = [branch for branch in meant_branches if _is_of_type(value, branch.get("type", []))]
+        if of_its_type:
+            yield from self.check(of_its_type[0], value, path)
+        else:
+            kinds = [kind for branch in meant_branches for kind in _listed(branch["type"])]
+            yield Violation(path, words.sentence("type", value, kinds))
+
+    def foreign(self, keyword: str, schema: Schema, value: Json, path: Path) -> Iterator[Violation]:
+        """A keyword that only adapters of other packages use."""
+        from jsonschema import Draft202012Validator  # measured: as costly as everything else together
+
+        part = {"$defs": dict(self.definitions), keyword: schema[keyword]}
+        for error in Draft202012Validator(part).iter_errors(value):
+            yield Violation((*path, *error.absolute_path), error.message)
 
 
-def _unknown_keys(path: tuple[str | int, ...], instance: Json, known: Mapping[str, Json]) -> Iterator[Violation]:
-    for key in instance:
-        if key not in known:
-            message, near = f"unknown key {key!r}", nearest(key, known)
-            yield Violation((*path, key), message, meant(key, known), True, path, unknown=True, nearest=near)
-
-
-def _missing(error: _Error, path: tuple[str | int, ...]) -> Violation:
-    key = next(k for k in error.validator_value if k not in error.instance and repr(k) in error.message)
-    field = error.schema.get("properties", {}).get(key, {})
-    return Violation(path, f"{key!r} is missing here", field.get("description"), True, path, (key,))
-
-
-def _dependent(path: tuple[str | int, ...], instance: Json, needs: Mapping[str, Sequence[str]]) -> Iterator[Violation]:
-    for key, needed in needs.items():
-        for missing in needed:
-            if key in instance and missing not in instance:
-                hint = f"give it a {missing!r}, or leave {key!r} away"
-                message = f"{key!r} without {missing!r}"
-                yield Violation((*path, key), message, hint, True, path, (missing,))
-
-
-def _strange_name(path: tuple[str | int, ...], keyword: str, name: str) -> Violation:
-    """The name breaks a pattern, or a release has more keys than it may."""
-    if keyword == "enum":
-        return Violation((*path, name), f"{name!r} does not belong to a release", _RELEASE_KEYS, of_key=True)
-    return Violation((*path, name), f"{name!r} cannot be a name here", "use letters, digits and _", of_key=True)
-
-
-def _one_key_of(path: tuple[str | int, ...], instance: Json, names: list[str]) -> Iterator[Violation]:
-    if not isinstance(instance, Mapping):
-        return
-    present = [key for key in instance if key in names]
+def _one_key_of(names: Sequence[str], value: Mapping[str, Json], path: Path) -> Iterator[Violation]:
+    present = [key for key in value if key in names]
     if len(present) > 1:
         message = f"two actions in one place: {' and '.join(repr(key) for key in present)}"
         yield Violation((*path, present[1]), message, "write one action in each", of_key=True)
     elif not present:
-        yield Violation(
-            path, "there is no action here", "write one adapter key, e.g. 'command'", True, path, tuple(names)
-        )
+        hint = "write one adapter key, e.g. 'command'"
+        yield Violation(path, "there is no action here", hint, True, path, tuple(names))
 
 
-def _nearest_branch(error: _Error, schemas: list[Json]) -> Iterator[Violation]:
-    """The errors of that branch which the value was probably meant for: the one of its own type."""
-    branches: dict[int, list[_Error]] = {}
-    for inner in error.context:
-        if schemas[inner.relative_schema_path[0]] != TEMPLATE:
-            branches.setdefault(inner.relative_schema_path[0], []).append(inner)
-    for errors in branches.values():
-        if not any(_of_other_type(e) for e in errors):
-            for inner in errors:
-                yield from _explained(inner)
-            return
-    kinds = [kind for errors in branches.values() for e in errors if _of_other_type(e) for kind in _kinds(e)]
-    wanted = " or ".join(dict.fromkeys(kinds))
-    yield Violation(tuple(error.absolute_path), f"this must be {wanted}, not {_shown(error.instance)}")
+def _listed(kinds: str | Sequence[str]) -> list[str]:
+    return [kinds] if isinstance(kinds, str) else list(kinds)
 
 
-def _of_other_type(error: _Error) -> bool:
-    return error.validator == "type" and not error.relative_path
+_KINDS: Mapping[str, Callable[[Json], bool]] = {
+    "string": lambda value: isinstance(value, str),
+    "boolean": lambda value: isinstance(value, bool),
+    "number": lambda value: _is_number(value),
+    "integer": lambda value: _is_number(value) and value == int(value),
+    "array": lambda value: isinstance(value, list | tuple),
+    "object": lambda value: isinstance(value, Mapping),
+    "null": lambda value: value is None,
+}
 
 
-def _kinds(error: _Error) -> list[str]:
-    wanted = error.validator_value
-    return [_KINDS[k] for k in ([wanted] if isinstance(wanted, str) else wanted)]
+def _is_number(value: Json) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _sentence(keyword: str, instance: Json, limit: Json) -> str:
-    if keyword == "type":
-        kinds = " or ".join(_KINDS[k] for k in ([limit] if isinstance(limit, str) else limit))
-        return f"this must be {kinds}, not {_shown(instance)}"
-    if keyword == "enum":
-        return f"{_shown(instance)} is not one of the choices"
-    if keyword == "const":
-        return f"this must be {limit!r}, not {_shown(instance)}"
-    if keyword in ("minLength", "minItems") and limit == 1:
-        return "this must not be empty"
-    if keyword == "pattern":
-        return f"{_shown(instance)} {_PATTERNS.get(limit, f'does not match the pattern {limit}')}"
-    if keyword in _LIMITS:
-        return _LIMITS[keyword].format(value=_shown(instance), limit=limit)
-    return f"{_shown(instance)} does not fit ({keyword}: {limit})"
+def _is_of_type(value: Json, kinds: str | Sequence[str]) -> bool:
+    """True when no kind is named, too."""
+    return not kinds or any(_KINDS[kind](value) for kind in _listed(kinds))
 
 
-def _hint(keyword: str, instance: Json, limit: Json) -> str | None:
-    if keyword == "enum":
-        texts = [choice for choice in limit if isinstance(choice, str)]
-        return meant(instance, texts) if isinstance(instance, str) and texts else _choices(limit)
-    if keyword == "pattern" and limit == DURATION:
-        return "write for example 30s, 5m or 1h30m"
-    return None
+def _same(one: Json, other: Json) -> bool:
+    """Equality of JSON: 1 is 1.0, but not true."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(_same(a, b) for a, b in zip(one, other, strict=True))
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    return bool(one == other)
 
 
-def _choices(values: Sequence[Json]) -> str:
-    return f"write one of {', '.join(map(_shown, values))}"
+def _has_repeats(value: Json) -> bool:
+    return any(_same(one, other) for i, one in enumerate(value) for other in value[:i])
 
 
-def _shown(value: Json) -> str:
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
-    text = {True: "true", False: "false"}.get(value, repr(value)) if isinstance(value, bool) else repr(value)
-    return "null" if value is None else text if len(text) <= 60 else text[:57] + "..."
+def _number(compare: Callable[[float, float], bool]) -> Callable[[Json, Json], bool]:
+    return lambda value, limit: not _is_number(value) or compare(value, limit)
 
 
-def schema_fault(schema: Mapping[str, Json]) -> tuple[tuple[str | int, ...], str] | None:
-    """Where and why something cannot serve as the schema of a value; None when it can."""
+def _size(kind: str, compare: Callable[[int, int], bool]) -> Callable[[Json, Json], bool]:
+    return lambda value, limit: not _KINDS[kind](value) or compare(len(value), limit)
+
+
+_SIMPLE: Mapping[str, Callable[[Json, Json], bool]] = {
+    "type": _is_of_type,
+    "enum": lambda value, choices: any(_same(value, choice) for choice in choices),
+    "const": _same,
+    "pattern": lambda value, pattern: not isinstance(value, str) or bool(re.search(pattern, value)),
+    "minimum": _number(lambda value, limit: value >= limit),
+    "maximum": _number(lambda value, limit: value <= limit),
+    "exclusiveMinimum": _number(lambda value, limit: value > limit),
+    "exclusiveMaximum": _number(lambda value, limit: value < limit),
+    "minLength": _size("string", lambda size, limit: size >= limit),
+    "maxLength": _size("string", lambda size, limit: size <= limit),
+    "minItems": _size("array", lambda size, limit: size >= limit),
+    "maxItems": _size("array", lambda size, limit: size <= limit),
+    "minProperties": _size("object", lambda size, limit: size >= limit),
+    "maxProperties": _size("object", lambda size, limit: size <= limit),
+    "uniqueItems": lambda value, wanted: not (wanted and isinstance(value, list) and _has_repeats(value)),
+}
+_KEYWORDS: Mapping[str, Callable[[_Checker, str, Schema, Json, Path], Iterator[Violation]]] = {
+    **dict.fromkeys(_SIMPLE, _Checker.simple),
+    "$ref": _Checker.reference,
+    "properties": _Checker.properties,
+    "additionalProperties": _Checker.other_properties,
+    "propertyNames": _Checker.names,
+    "required": _Checker.required,
+    "dependentRequired": _Checker.dependent,
+    "items": _Checker.items,
+    "if": _Checker.condition,
+    "oneOf": _Checker.one_of,
+    "anyOf": _Checker.any_of,
+}
+# `then` and `else` are looked at with their `if`.
+_ANNOTATIONS = frozenset(
+    {"$schema", "$id", "$defs", "$comment", "title", "description", "default", "examples", "then", "else"}
+)
+
+
+def pattern_fault(schema: Schema) -> tuple[Path, str] | None:
+    """Where in a parameter's schema a regular expression is none, and why; None when all are good."""
     for path, keyword, value in _keywords(schema):
-        if keyword in ("$ref", "$dynamicRef"):
-            return path, "references have no place in the schema of a value"
-        if keyword == "pattern" and isinstance(value, str) and (fault := _pattern_fault(value)):
-            return path, fault
-    try:
-        Draft202012Validator.check_schema(dict(schema))
-    except SchemaError as error:
-        return tuple(error.absolute_path), f"this is not a JSON schema: {error.message}"
+        if keyword == "pattern" and isinstance(value, str):
+            try:
+                re.compile(value)
+            except (re.error, OverflowError, RecursionError) as error:
+                return path, f"this is not a regular expression: {error}"
     return None
 
 
-def _keywords(value: Json, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str, Json]]:
+def _keywords(value: Json, path: Path = ()) -> Iterator[tuple[Path, str, Json]]:
     if isinstance(value, Mapping):
         for key, member in value.items():
             yield (*path, key), key, member
             yield from _keywords(member, (*path, key))
-
-
-def _pattern_fault(pattern: str) -> str | None:
-    try:
-        re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
-        return f"this is not a regular expression: {error}"
-    return None

@@ -1,0 +1,88 @@
+"""The sentences about values that break a schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from svmrun.duration import PATTERN as DURATION
+from svmrun.runbook.near import meant
+from svmrun.runbook.pieces import STEP_NAME
+
+Json = Any
+_KINDS = {
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "null",
+}
+_PATTERNS = {
+    DURATION: "is not a duration",
+    STEP_NAME: "cannot be a name here: use letters, digits, _ and single dashes",
+    "^/": "is not an absolute path",
+}
+_LIMITS = {
+    "minimum": "{value} is less than {limit}",
+    "maximum": "{value} is greater than {limit}",
+    "exclusiveMinimum": "{value} is not greater than {limit}",
+    "exclusiveMaximum": "{value} is not less than {limit}",
+    "minLength": "the text is shorter than {limit} characters",
+    "maxLength": "the text is longer than {limit} characters",
+    "minItems": "the list has fewer than {limit} members",
+    "maxItems": "the list has more than {limit} members",
+    "uniqueItems": "the list has a member twice",
+    "minProperties": "the mapping has fewer than {limit} members",
+    "maxProperties": "the mapping has more than {limit} members",
+}
+
+
+def sentence(keyword: str, value: Json, limit: Json) -> str:
+    """What is wrong with a value for which that keyword of a schema says `limit`."""
+    if keyword == "type":
+        kinds = dict.fromkeys(_KINDS[kind] for kind in ([limit] if isinstance(limit, str) else limit))
+        return f"this must be {' or '.join(kinds)}, not {shown(value)}"
+    if keyword == "enum":
+        return f"{shown(value)} is not one of the choices"
+    if keyword == "const":
+        return f"this must be {shown(limit)}, not {shown(value)}"
+    if keyword == "pattern":
+        return f"{shown(value)} {_PATTERNS.get(limit, f'does not match the pattern {limit}')}"
+    if keyword in ("minLength", "minItems", "minProperties") and limit == 1:
+        return "this must not be empty"
+    return _LIMITS[keyword].format(value=shown(value), limit=limit)
+
+
+def hint(keyword: str, value: Json, limit: Json) -> str | None:
+    """What to do about it, where more can be said."""
+    if keyword == "enum":
+        texts = [choice for choice in limit if isinstance(choice, str)]
+        return meant(value, texts) if isinstance(value, str) and texts else _choices(limit)
+    if keyword == "pattern" and limit == DURATION:
+        return "write for example 30s, 5m or 1h30m"
+    return None
+
+
+def strange_name(name: str, schema: Mapping[str, Json]) -> tuple[str, str]:
+    """The key breaks a pattern, or a release has more keys than it may."""
+    if "enum" in schema:
+        return f"{name!r} does not belong to a release", "a release has only 'release' and 'name'"
+    return f"{name!r} cannot be a name here", "use letters, digits and _"
+
+
+def shown(value: Json) -> str:
+    """The value as a message shows it: short, and structures only by their kind."""
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _choices(values: Sequence[Json]) -> str:
+    return f"write one of {', '.join(map(shown, values))}"

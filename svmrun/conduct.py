@@ -18,7 +18,6 @@ from svmrun import __version__
 from svmrun.core import events as e
 from svmrun.core.state import State, replay
 from svmrun.effects import clock
-from svmrun.effects.cancel import Cancel
 from svmrun.effects.exclusion import Lock, acquire
 from svmrun.effects.group import process_started
 from svmrun.effects.journal import Journal
@@ -26,6 +25,7 @@ from svmrun.effects.machine import Guarding, Machine
 from svmrun.effects.setting import Setting
 from svmrun.effects.signals import SignalWatch
 from svmrun.effects.state_folder import RunFolder, state_root
+from svmrun.effects.watched import Watched
 from svmrun.interpreter import Recorder, drive
 from svmrun.plan.model import Plan
 
@@ -39,7 +39,7 @@ class Conductor:
     plan: Plan
     setting: Setting
     names: Mapping[str, Json]
-    cancel: Cancel
+    cancel: Watched
     make_guard: Callable[[RunFolder], Guarding | None]
     before_step: Callable[[str], bool] = lambda _step: True
 

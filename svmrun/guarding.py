@@ -92,7 +92,7 @@ class RunGuard:
         return self._guard.fenced(argv)
 
     def news(self) -> e.GuardFired | None:
-        return self._guard.news()
+        return None if self._armed is None else self._armed.news()
 
     def leave(self) -> None:
         self._guard.leave()

@@ -14,12 +14,12 @@ from svmrun.conduct import Conductor
 from svmrun.core import events as e
 from svmrun.core.state import State, replay
 from svmrun.effects import left_guard, memory_folder
-from svmrun.effects.cancel import Cancel
 from svmrun.effects.journal import Journal
 from svmrun.effects.orphans import end_orphans
 from svmrun.effects.processes import alive, process_started
 from svmrun.effects.setting import Setting
 from svmrun.effects.state_folder import RunFolder, runs
+from svmrun.effects.watched import Watched
 from svmrun.errors import StateError
 from svmrun.plan.model import Plan
 from svmrun.target import Target
@@ -78,7 +78,7 @@ def recover(run: Unfinished, make_setting: MakeSetting) -> e.RunEnded:
     target = targets.of_plan(run.plan.host)
     setting = make_setting(target, run.plan)
     names = {**run.plan.parameters, **run.plan.facts, "host": run.plan.host}
-    conductor = Conductor(run.plan, setting, names, Cancel(), lambda _folder: None)
+    conductor = Conductor(run.plan, setting, names, Watched(), lambda _folder: None)
     state = conductor.go_on(run.folder, lambda: _clear(run, setting))
     ended = state.ended
     assert ended is not None, "a driven run has ended"
@@ -103,7 +103,7 @@ def _end_guard(run: Unfinished, setting: Setting) -> list[e.Event]:
     left = left_guard.LeftGuard(folder)
     if left.alive:
         setting.observer.notice("the guard of the dead run is at work; waiting for it")
-        left_guard.await_end(left, GUARD_SECONDS, Cancel())
+        left_guard.await_end(left, GUARD_SECONDS, Watched())
     reason, released = left.fired, left.released
     left.forget()
     known = run.state.guard == "fired"

@@ -42,9 +42,9 @@ def run(options: argparse.Namespace) -> int:
     from svmrun.cli.preparing import choose_target
     from svmrun.cli.recovering import recover_each
     from svmrun.cli.running import conduct, prepare_or_blame
-    from svmrun.effects.cancel import Cancel
     from svmrun.effects.signals import SignalWatch
     from svmrun.effects.state_folder import state_root
+    from svmrun.effects.watched import Watched
     from svmrun.errors import UsageError
     from svmrun.recovery import unfinished_on
     from svmrun.report.choose import choose_observer
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("--step asks before every step, and nobody is at the terminal")
     observer = choose_observer(options.output, sys.stdout, os.environ)
     target = choose_target(options)
-    cancel = Cancel()
+    cancel = Watched()
     stuck = False
     try:
         if options.recover_first:

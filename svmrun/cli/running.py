@@ -7,8 +7,8 @@ import argparse
 from svmrun.cli.preparing import Prepared, prepare
 from svmrun.conduct import Conductor
 from svmrun.core.events import RunEnded
-from svmrun.effects.cancel import Cancel
 from svmrun.effects.state_folder import state_root
+from svmrun.effects.watched import Watched
 from svmrun.errors import Busy, CheckFailed, FactFailed
 from svmrun.guarding import RunGuard
 from svmrun.recovery import unfinished_on
@@ -17,7 +17,7 @@ from svmrun.report.observer import Observer
 from svmrun.target import Target
 
 
-def prepare_or_blame(options: argparse.Namespace, observer: Observer, cancel: Cancel, target: Target) -> Prepared:
+def prepare_or_blame(options: argparse.Namespace, observer: Observer, cancel: Watched, target: Target) -> Prepared:
     """Prepare; what an unfinished run left behind fails checks, so that run is named. Raises Busy for it."""
     try:
         return prepare(options, observer, cancel, target)
@@ -31,7 +31,7 @@ def prepare_or_blame(options: argparse.Namespace, observer: Observer, cancel: Ca
         ) from error
 
 
-def conduct(prepared: Prepared, options: argparse.Namespace, cancel: Cancel) -> RunEnded:
+def conduct(prepared: Prepared, options: argparse.Namespace, cancel: Watched) -> RunEnded:
     """Run it. Raises Busy, StateError or Refused before anything is changed."""
     refuse_dangerous_holds(prepared.plan, prepared.setting, prepared.target)
     operator = prepared.setting.operator

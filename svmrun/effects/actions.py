@@ -35,6 +35,7 @@ class Call:
     names: Names
     output: Path
     quiet: bool = False  # what it prints is of no interest while it runs
+    grace_seconds: float = 5.0  # from the signal that asks it to end to the one that makes it
     on_start: Callable[[int], None] = process.ignore_start
     fence: Callable[[tuple[str, ...]], tuple[str, ...]] = tuple  # how the command line is started, see Guard.fenced
 
@@ -84,6 +85,7 @@ class Actions:
             "timeout_seconds": call.timeout_seconds,
             "output": call.output,
             "cancel": call.cancel,
+            "grace_seconds": call.grace_seconds,
             "on_start": call.on_start,
             "on_output": watch,
             "environment": setting.environment,
@@ -189,7 +191,7 @@ class _Poll:
             left = self._deadline - clock.steady()
             if left <= 0:
                 return failed("waited as long as the timeout allows, and the condition does not hold yet")
-            if not self._pause(self._setting.passing(min(left, every_seconds(self._arguments)))):
+            if not clock.pause(self._setting.passing(min(left, every_seconds(self._arguments))), self._call.cancel):
                 return Outcome("unknown", "the wait was cancelled")
 
     def _look(self) -> Outcome:
@@ -210,15 +212,6 @@ class _Poll:
         if "fails_when" in self._arguments and evaluate(self._arguments["fails_when"], names):
             return failed(f"gave up: {self._arguments['fails_when']}", outcome.result)
         return outcome if evaluate(self._arguments["until"], names) else None
-
-    def _pause(self, seconds: float) -> bool:
-        """In small pieces: the display's clocks go on."""
-        until = clock.steady() + seconds
-        while (left := until - clock.steady()) > 0:
-            self._setting.observer.tick(clock.now())
-            if not clock.pause(min(left, 0.25), self._call.cancel):
-                return False
-        return True
 
 
 def _number(value: Json) -> float | None:

@@ -7,7 +7,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from svmrun.core.events import Event, RunStarted
+from svmrun.core.events import Event, ProcessStarted, RunStarted
 from svmrun.core.record import FIRST_CHECKSUM, decode, encode
 from svmrun.effects import clock
 from svmrun.errors import JournalError, StateError
@@ -70,6 +70,8 @@ class Journal:
     def append(self, event: Event) -> Event:
         """Make one event durable, and return it as a reader of the journal will see it (with its time).
 
+        A started process is only written: what ends the machine before the disk has it, ends the process, too.
+
         Raises JournalError when that fails, and from then on always: a disk that lost one record may lose more.
         """
         if self._lost:
@@ -77,7 +79,7 @@ class Journal:
         sequence = self._sequence + 1
         try:
             line = encode(replace(event, at=clock.now()), sequence, self._checksum)
-            self._write(line)
+            self._write(line, durable=not isinstance(event, ProcessStarted))
         except (OSError, ValueError, TypeError) as error:
             self._give_up(error)
             raise JournalError(self._lost) from error
@@ -91,12 +93,13 @@ class Journal:
             self._descriptor = -1
         self._lost = self._lost or f"{self.path} is closed"
 
-    def _write(self, line: bytes) -> None:
+    def _write(self, line: bytes, *, durable: bool) -> None:
         view = memoryview(line)
         while view:
             # A full disk first takes a part without any error; the error comes with the rest.
             view = view[os.write(self._descriptor, view) :]
-        _sync_data(self._descriptor)
+        if durable:
+            _sync_data(self._descriptor)
 
     def _give_up(self, error: Exception) -> None:
         """Cut back to the last sound record, so that a later reader finds no half one."""

@@ -13,13 +13,15 @@ from svmrun.core.state import State
 from svmrun.effects import clock
 from svmrun.effects.actions import Actions, Call
 from svmrun.effects.call_book import CallBook
-from svmrun.effects.cancel import Cancel
 from svmrun.effects.exclusion import process_started
 from svmrun.effects.setting import Setting
+from svmrun.effects.watched import Watched
 from svmrun.errors import Refused
 from svmrun.plan.model import Plan
 
 Json = Any
+GRACE_SECONDS = 5.0
+HURRIED_GRACE_SECONDS = 0.5  # while writers hang nobody is given long to end politely
 ONLY_FORWARD = ("forward", "found")
 
 
@@ -55,29 +57,29 @@ class Machine:
         plan: Plan,
         setting: Setting,
         names: Mapping[str, Json],
-        cancel: Cancel,
+        cancel: Watched,
         guard: Guarding | None,
         before_step: Callable[[str], bool] = lambda _step: True,
     ) -> None:
         self._plan, self._setting = plan, setting
         self._book = CallBook(plan, setting, names)
         self._cancel, self._guard = cancel, guard
-        self._unhurried = Cancel()
+        self._unhurried = Watched()
         self._unhurried.reset()
+        self._cancel.on_look = self._unhurried.on_look = self._look
         self._actions = Actions(setting)
         self._before_step = before_step
         self._held: list[str] = []
         self._count = 0
+        self._fired: e.GuardFired | None = None
 
     # -- what happened -------------------------------------------------------------------------------------------
 
     def news(self, state: State) -> Iterator[e.Event]:
-        self._setting.observer.tick(clock.now())
+        self._look()
         self._tell_guard(state)
-        if self._guard is not None and state.guard == "armed":
-            fired = self._guard.news()
-            if fired is not None:
-                yield fired
+        if self._fired is not None and state.guard == "armed":
+            yield self._fired
         if state.cause is not None:
             return
         if self._cancel.requested is not None and state.cancel is None:
@@ -86,6 +88,14 @@ class Machine:
         late = self._limit_passed(state)
         if late is not None and state.limit_passed is None:
             yield e.LimitPassed(late)
+
+    def _look(self) -> None:
+        """Done several times a second, whatever is waited for."""
+        self._setting.observer.tick(clock.now())
+        if self._guard is not None and self._fired is None:
+            self._fired = self._guard.news()
+            if self._fired is not None:
+                self._cancel.request(0, "the guard acted")
 
     def _tell_guard(self, state: State) -> None:
         standing = {s.id for s in held(self._plan, state)}
@@ -145,11 +155,15 @@ class Machine:
                 self._book.names(state),
                 output,
                 intent.role in ("found", "probe"),
+                HURRIED_GRACE_SECONDS if self._writers_wait(state) else GRACE_SECONDS,
                 self._started(intent, record),
                 self._fence(intent),
             )
             outcome = self._guarded(intent, call)
         return self._ended(intent, outcome, clock.steady() - began, output)
+
+    def _writers_wait(self, state: State) -> bool:
+        return any(s.action and s.action.blocks_writers for s in held(self._plan, state))
 
     def _guarded(self, intent: e.ActionStarted, call: Call) -> Outcome:
         if self._guard is None:
@@ -203,19 +217,13 @@ class Machine:
         self._count += 1
         return self._setting.outputs / f"{self._count:03}-{intent.step}-{intent.role}.txt"
 
-    def _deadline(self, state: State) -> Cancel:
+    def _deadline(self, state: State) -> Watched:
         limits = [limit for limit, _step in self._limits(state)]
         self._cancel.deadline = clock.steady() + min(limits) - clock.now() if limits else None
         return self._cancel
 
     def _pause(self, state: State, seconds: float, forward: bool) -> bool:
-        cancel = self._deadline(state) if forward else self._unhurried
-        until = clock.steady() + seconds
-        while (left := until - clock.steady()) > 0:
-            self._setting.observer.tick(clock.now())
-            if not clock.pause(min(left, 0.25), cancel):
-                return False
-        return True
+        return clock.pause(seconds, self._deadline(state) if forward else self._unhurried)
 
     # -- the guard and the end -----------------------------------------------------------------------------------
 

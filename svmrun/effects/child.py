@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import subprocess
+import threading
 from collections.abc import Mapping
 from typing import IO
 
@@ -31,6 +33,7 @@ class Child:
         streams: tuple[Stream, Stream, Stream],
         pass_fds: tuple[int, ...] = (),
     ) -> None:
+        _hear_of_ends()
         marker = new_marker()
         self.popen = subprocess.Popen(
             argv,
@@ -74,6 +77,13 @@ class Child:
         if self.popen.poll() is None:
             # Given up on purpose: Popen's destructor would warn about it.
             self.popen.returncode = 0
+
+
+def _hear_of_ends() -> None:
+    """Who is started with CHLD ignored would never learn how a child ended."""
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if in_main_thread and signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def child_environment(environment: Mapping[str, str], command: Command) -> dict[str, str]:

@@ -21,7 +21,7 @@ class SignalWatch:
     """While it is entered (in the main thread), the watched signals go to `cancel`.
 
     `note` is called for each signal, in the middle of whatever runs: it may print or count, never write to the journal.
-    What the journal shall know, its writer fetches with `take`. A HUP that is ignored at the start (nohup) stays so.
+    `count` tells how many came. A HUP that is ignored at the start (nohup) stays ignored.
     """
 
     def __init__(self, cancel: Cancel, note: Callable[[int], None] = ignore_signal) -> None:
@@ -29,18 +29,12 @@ class SignalWatch:
         self._note = note
         self._before: dict[signal.Signals, Any] = {}
         self._wakeup_before = -1
-        self._pending: list[int] = []
         self.count = 0
-
-    def take(self) -> tuple[int, ...]:
-        """The numbers of the signals that came since the last call, in their order."""
-        taken = tuple(self._pending)
-        del self._pending[: len(taken)]
-        return taken
 
     def __enter__(self) -> SignalWatch:
         # The C-level handler writes to this descriptor at once: a signal just before a select still ends the select.
         self._wakeup_before = signal.set_wakeup_fd(self._cancel.wakeup_fd, warn_on_full_buffer=False)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
         for number in WATCHED:
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._handle)
@@ -55,7 +49,6 @@ class SignalWatch:
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         self.count += 1
-        self._pending.append(number)
         self._cancel.request(number, signal.Signals(number).name)
         self._note(number)
         self._cancel.break_if_due()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from svmrun.core import events as e
 from svmrun.core.decide import Finish, decide, held, outstanding
 from svmrun.core.state import State, replay
 from svmrun.interpreter import Recorder, drive
-from svmrun.plan.model import Plan
+from svmrun.plan.model import Plan, PlannedAction
 from tests.toy import BACKUP, WORDS, Killed, Memory, ToyHost, plan, release, step
 
 FATES = st.lists(st.sampled_from(WORDS), max_size=14)
@@ -196,3 +197,11 @@ def test_a_plan_of_nothing_but_a_skipped_hold_needs_no_guard() -> None:
     skipped = plan(step("a"), release("a"))
     state = replay([e.StepSkipped("a", "no"), e.StepSkipped("release-a", "a was skipped")])
     assert decide(skipped, state) == Finish("succeeded", 0)
+
+
+def test_an_image_that_was_taken_after_the_guard_lifted_the_lock_is_called_inconsistent() -> None:
+    locking = replace(step("lock"), action=PlannedAction("toy", {}, 10.0, probed=True, blocks_writers=True))
+    backup = plan(locking, *BACKUP.steps[1:])
+    host = ToyHost(backup, surprises={4: lambda: e.GuardFired("limit", ("lock",))})
+    state, _ = run(backup, host)
+    assert "before detach was done: its image is inconsistent" in (state.cause or "")

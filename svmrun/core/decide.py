@@ -6,6 +6,7 @@ Execution, rollback and recovery after a crash are this one function; a change o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 
 from svmrun.core.events import Role, Verdict
 from svmrun.core.state import State, StepState, Undoing
@@ -103,7 +104,7 @@ def _is_done(plan: Plan, step: PlannedStep, state: State) -> bool:
 def _reason_to_go_back(plan: Plan, state: State) -> GoBack | None:
     """The first cause, in the order of weight."""
     if state.guard == "fired":
-        return GoBack(f"the guard released what was held: {state.guard_reason}")
+        return GoBack(f"the guard released what was held: {state.guard_reason}{_spoilt(plan, state)}")
     if state.cancel is not None:
         signal = state.cancel.signal
         return GoBack(state.cancel.reason or f"cancelled by signal {signal}", 128 + signal if signal else 1)
@@ -117,6 +118,18 @@ def _reason_to_go_back(plan: Plan, state: State) -> GoBack | None:
     if state.found_already is not None:
         return GoBack(state.found_already, 6)
     return None
+
+
+def _spoilt(plan: Plan, state: State) -> str:
+    """What was taken while writers were to wait, and did not: it is not one moment of the file system."""
+    spoilt = []
+    for number, step in enumerate(plan.steps):
+        if step.id in state.lifted and step.action and step.action.blocks_writers:
+            inside = takewhile(lambda later, held_step=step: later.releases != held_step.id, plan.steps[number + 1 :])
+            spoilt += [s.id for s in inside if s.hold_seconds is not None and state.step(s.id).started]
+    if not spoilt:
+        return ""
+    return f"; writers may have gone on before {', '.join(spoilt)} was done: its image is inconsistent, do not use it"
 
 
 def _go_forward(plan: Plan, state: State) -> Move:

@@ -6,7 +6,6 @@ Execution, rollback and recovery after a crash are this one function; a change o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import takewhile
 
 from svmrun.core.events import Role, Verdict
 from svmrun.core.state import State, StepState, Undoing
@@ -122,14 +121,18 @@ def _reason_to_go_back(plan: Plan, state: State) -> GoBack | None:
 
 def _spoilt(plan: Plan, state: State) -> str:
     """What was taken while writers were to wait, and did not: it is not one moment of the file system."""
-    spoilt = []
-    for number, step in enumerate(plan.steps):
-        if step.id in state.lifted and step.action and step.action.blocks_writers:
-            inside = takewhile(lambda later, held_step=step: later.releases != held_step.id, plan.steps[number + 1 :])
-            spoilt += [s.id for s in inside if s.hold_seconds is not None and state.step(s.id).started]
+    locks = [s.id for s in plan.steps if s.id in state.lifted and s.action and s.action.blocks_writers]
+    spoilt = [s.id for lock in locks for s in _inside(plan, lock) if s.hold_seconds and state.step(s.id).started]
     if not spoilt:
         return ""
     return f"; writers may have gone on before {', '.join(spoilt)} was done: its image is inconsistent, do not use it"
+
+
+def _inside(plan: Plan, hold: str) -> list[PlannedStep]:
+    """The steps between a hold and its release."""
+    names = [s.id for s in plan.steps]
+    released = [n for n, s in enumerate(plan.steps) if s.releases == hold]
+    return list(plan.steps[names.index(hold) + 1 : min(released, default=len(names))])
 
 
 def _go_forward(plan: Plan, state: State) -> Move:

@@ -16,7 +16,7 @@ import pexpect
 import pytest
 
 from svmrun.errors import StateError, UsageError
-from svmrun.simulator import commands, state_file
+from svmrun.simulator import commands, host, state_file
 from svmrun.simulator.fault_text import parse_fault
 from svmrun.simulator.install import install
 from svmrun.simulator.processes import opened
@@ -58,6 +58,18 @@ def test_the_documented_procedure_leaves_a_consistent_dump_and_a_whole_mirror(si
     assert simulated.world.tapes[0].contents[0].consistent
     assert {side.state for side in simulated.world.mirrors[0].submirrors} == {"running"}
     assert simulated.world.file_systems[1].lock == "unlock"
+
+
+def test_both_faces_of_the_simulator_say_and_do_the_same(simulated: Installed) -> None:
+    refused = (f"{DETACH}9", "lockfs -e /global/schost-1", "fsck -n /dev/md/schost-1/rdsk/d30", "mt bsf 3")
+    inside = simulated.world
+    for command in (LOCK, *refused, DETACH, UNLOCK, "fsck -y /dev/md/schost-1/rdsk/d30", DUMP, "svcadm disable cron"):
+        outside = simulated.run(command)
+        ended = host.run(inside, command.split())
+        inside = ended.world
+        assert (outside.stdout, outside.stderr, outside.returncode) == (ended.stdout, ended.stderr, ended.status)
+
+    assert simulated.world == inside
 
 
 @pytest.mark.parametrize("name", commands.names())

@@ -36,6 +36,11 @@ def simulated(tmp_path: Path) -> Installed:
     return Installed(tmp_path / "sim", shipped())
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    return Installed(tmp_path_factory.mktemp("shared"), shipped())
+
+
 @pytest.fixture
 def started() -> Iterator[list[subprocess.Popen[str]]]:
     """Processes whose groups are killed after the test."""
@@ -73,12 +78,12 @@ def test_both_faces_of_the_simulator_say_and_do_the_same(simulated: Installed) -
 
 
 @pytest.mark.parametrize("name", commands.names())
-def test_every_installed_command_runs_without_a_traceback(simulated: Installed, name: str) -> None:
-    ended = simulated.run(f"{name} -?")
+def test_every_installed_command_runs_without_a_traceback(shared: Installed, name: str) -> None:
+    ended = shared.run(f"{name} -?")
 
     assert "Traceback" not in ended.stderr
     assert ended.returncode in (0, 1, 2, 3)
-    assert simulated.world.calls[0] == f"{name} '-?'"
+    assert f"{name} '-?'" in shared.world.calls
 
 
 def test_a_command_imports_the_standard_library_only_and_little_of_it(simulated: Installed) -> None:

@@ -92,7 +92,7 @@ class Scene:
         return [self.hold("lock", limit_seconds), self.hold("detach")]
 
     def program(self, holds: list[HeldRelease]) -> str:
-        return release_program("a-run", "localhost", holds, str(self.card), release_body(), self.words, 0.5)
+        return release_program("a-run", "localhost", holds, str(self.card), release_body(), self.words, 0.2)
 
     def arm(self, limit_seconds: float = 20.0, holds: list[HeldRelease] | None = None) -> Guard:
         self.folder.mkdir(exist_ok=True)

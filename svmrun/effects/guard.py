@@ -113,7 +113,7 @@ class Guard:
     def leave(self) -> None:
         """Clean end: the guard goes away without acting. Its folder stays, with the card, while anything is held."""
         if self._feed.say("left"):
-            self._report.wait_for("left".__eq__, self._timeout_seconds)
+            self._report.wait_for_end(self._timeout_seconds)
         self._feed.close()
         self._report.close()
         if not outstanding(self.folder):

@@ -73,6 +73,10 @@ class Report:
                 return None
             select.select([self.descriptor], [], [], left)
 
+    def wait_for_end(self, timeout_seconds: float) -> None:
+        """Until the guard is gone, or the time is over."""
+        self.wait_for(lambda _line: False, timeout_seconds)
+
     def close(self) -> None:
         if self.descriptor >= 0:
             os.close(self.descriptor)

@@ -90,7 +90,7 @@ guard() {
         child) child=$step child_signal=$rest ;;
         idle) child= ;;
         limit) is_outstanding "$step" && { act "the limit of $step passed"; return; } ;;
-        left) echo left; return ;;
+        left) return ;;
         gone) [ -z "$outstanding" ] || act 'the runner is gone'; return ;;
         esac
     done
@@ -140,8 +140,8 @@ end_group() {
     kill "-$2" "-$1" || return
     kill -CONT "-$1"
     for pause in $pauses; do
-        group_lives "$1" || return
         "$sleep" "$pause"
+        group_lives "$1" || return
     done
     kill -KILL "-$1"
     nap 0.1 1

@@ -41,16 +41,15 @@ def _handlers(subject: Subject, step_id: str) -> tuple[Action, ...]:
 
 
 def _faults(subject: Subject, action: Action) -> Iterator[tuple[str, str | None]]:
-    judged = subject.judged(action)
+    adapter, judged = subject.registry[action.adapter], subject.judged(action)
     later = "move it behind the release"
     if judged and judged[0].asks(judged[1]):
         yield f"{action.adapter!r} may ask a person", later
-    if judged and judged[0].copies(judged[1]):
+    if judged[0].copies(judged[1]) if judged else adapter.copies_data:
         yield f"{action.adapter!r} copies data", later
-    performer = subject.registry[action.adapter].performer
-    if performer == "notice":
+    if adapter.performer == "notice":
         yield f"{action.adapter!r} sends a notice", later
-    if performer == "poll" and action.timeout_seconds is None:
+    if adapter.performer == "poll" and action.timeout_seconds is None:
         yield f"{action.adapter!r} waits without a limit of its own", "give it a timeout, or move it behind the release"
     if action.retry and action.retry.attempts > MOST_ATTEMPTS:
         yield f"{action.adapter!r} is tried {action.retry.attempts} times", f"try at most {MOST_ATTEMPTS} times"

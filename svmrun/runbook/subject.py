@@ -95,10 +95,13 @@ class Subject:
         return Action(key, action.arguments[key], path)
 
     def judged(self, action: Action) -> tuple[Adapter, dict[str, Json]] | None:
-        """The adapter and the arguments that it can be asked about; None while a typed argument is a template."""
+        """The adapter and the arguments that it can be asked about; None while a typed argument is a template.
+
+        A template that stands for a text says nothing yet about the text's form, and the adapter can be asked.
+        """
         adapter = self.registry[action.adapter]
         own = {k: v for k, v in action.arguments.items() if not (adapter.nests and k in self.registry)}
-        if violations(adapter.schema, own):
+        if any(not _stands_for_a_text(adapter, own, v.path) for v in violations(adapter.schema, own)):
             return None
         return adapter, adapter.complete(action.arguments)
 
@@ -110,6 +113,12 @@ class Subject:
     def blocks_writers(self, action: Action) -> bool:
         judged = self.judged(action)
         return bool(judged and judged[0].blocks_writers(judged[1]))
+
+
+def _stands_for_a_text(adapter: Adapter, arguments: Mapping[str, Json], path: Path) -> bool:
+    value = arguments.get(str(path[0])) if path else None
+    is_text = bool(path) and adapter.schema["properties"].get(path[0], {}).get("type") == "string"
+    return is_text and isinstance(value, str) and has_template(value)
 
 
 def is_fixed(action: Action) -> bool:

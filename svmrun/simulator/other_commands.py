@@ -27,6 +27,7 @@ OTHER_COMMANDS: dict[str, str] = {
     "svcs": "service_commands:svcs",
     "svmsim-pass": "world_commands:pass_time",
     "svmsim-reboot": "world_commands:reboot",
+    "svmsim-quiesce": "quiesce:quiesce",
     "svmsim-writer": "world_commands:writer",
     "sync": "file_system_commands:sync",
     "ufsdump": "ufsdump:ufsdump",

@@ -72,12 +72,17 @@ def drive(plan: Plan, record: Recorder, performer: Performer) -> State:
     """Run, roll back or recover `plan` from the recorder's state to its end; returns the last state."""
     try:
         while record.state.ended is None:
-            for news in performer.news(record.state):
-                record(news)
-            _make(decide(plan, record.state), record, performer)
+            advance(plan, record, performer)
     finally:
         performer.finish(record.state)
     return record.state
+
+
+def advance(plan: Plan, record: Recorder, performer: Performer) -> None:
+    """One turn of the loop: hear what happened, decide, do one thing. The run has not ended."""
+    for news in performer.news(record.state):
+        record(news)
+    _make(decide(plan, record.state), record, performer)
 
 
 def _make(move: Move, record: Recorder, performer: Performer) -> None:

@@ -9,12 +9,14 @@ import time
 
 from svmrun.cli.parser import Subparsers, add_command
 from svmrun.cli.recorded import read_record, recorded_runs
-from svmrun.core.events import GuardArmed, RecoveryStarted, RunStarted
+from svmrun.core.events import GuardArmed, RecoveryStarted, RunResumed, RunStarted
 from svmrun.effects.group import alive, process_started
 from svmrun.report.document import as_json, status_text
 from svmrun.report.progress import Progress
 from svmrun.report.shapes import Unfinished, UnfinishedRun
 from svmrun.report.summary import Record, doing, held_time, is_unfinished, summarize
+
+Runner = RunStarted | RecoveryStarted | RunResumed  # the events that name the process which drives the run
 
 EXAMPLES = [
     ("svmrun status", "what unfinished runs hold, since when and against which limit"),
@@ -46,31 +48,37 @@ def run(options: argparse.Namespace) -> int:
 def look(record: Record) -> UnfinishedRun | None:
     """What is known of a run now; None when it is at its end and left nothing."""
     progress, started = record.progress(), record.started
-    summary = summarize(record)
     if progress is None or started is None:
         advice = f"look at {record.journal}, and at the host itself"
-        return UnfinishedRun(summary, 0, None, "none", None, None, "", (), (), "", advice)
-    if not is_unfinished(progress):
-        return None
-    runner = [event for event in record.events if isinstance(event, RunStarted | RecoveryStarted)][-1]
-    armed = [event for event in record.events if isinstance(event, GuardArmed)]
-    ended = progress.state.ended
-    runner_alive = False if ended else _is_alive(runner.pid, runner.pid_started, runner.host)
+        return UnfinishedRun(summarize(record), 0, None, "none", None, None, "", (), (), "", advice)
+    return _unfinished(record, progress) if is_unfinished(progress) else None
+
+
+def _unfinished(record: Record, progress: Progress) -> UnfinishedRun:
+    runner = [event for event in record.events if isinstance(event, Runner)][-1]
+    ended, summary, now = progress.state.ended, summarize(record), time.time()
+    alive_now = False if ended else _is_alive(runner.pid, runner.pid_started, runner.host)
+    guard_host = runner.host if summary.simulated else summary.host
+    guard_pid, guard_alive = _guard(record, guard_host)
     return UnfinishedRun(
         summary,
         runner.pid,
-        runner_alive,
+        alive_now,
         progress.state.guard,
-        armed[-1].pid if armed else None,
-        _is_alive(armed[-1].pid, armed[-1].pid_started, runner.host if summary.simulated else summary.host)
-        if armed
-        else None,
+        guard_pid,
+        guard_alive,
         doing(progress),
-        tuple(held_time(hold, time.time()) for hold in progress.holds()),
+        tuple(held_time(hold, now) for hold in progress.holds()),
         ended.left if ended else (),
         progress.state.card,
-        _advice(progress, runner, runner_alive),
+        _advice(progress, runner, alive_now),
     )
+
+
+def _guard(record: Record, host: str) -> tuple[int | None, bool | None]:
+    """Its pid and whether it lives; nothing of both when none was armed."""
+    armed = [event for event in record.events if isinstance(event, GuardArmed)]
+    return (armed[-1].pid, _is_alive(armed[-1].pid, armed[-1].pid_started, host)) if armed else (None, None)
 
 
 def _is_alive(pid: int, started: str, host: str) -> bool | None:
@@ -86,7 +94,7 @@ def _same_boot(started: str) -> bool:
     return bool(boot) and started.startswith(f"{boot}:")
 
 
-def _advice(progress: Progress, runner: RunStarted | RecoveryStarted, runner_alive: bool | None) -> str:
+def _advice(progress: Progress, runner: Runner, runner_alive: bool | None) -> str:
     run = progress.state.run
     if runner_alive:
         return f"wait for it; to cancel it and undo what it did: kill -INT {runner.pid}"

@@ -22,7 +22,11 @@ from svmrun.report.words import duration, moment, printable
 
 ALIVE = {True: "alive", False: "dead", None: "not known from here"}
 
-GUARD_NOTE = "the guard releases this when the runner dies or a limit passes; recover looks at what is really there"
+GUARD_NOTES = {
+    True: "the guard is about to release this",
+    False: "the guard has released this, unless it was killed; recover looks at what is really there",
+    None: "the guard releases this when the runner dies; recover looks at what is really there",
+}
 
 
 def as_json(document: History | Shown | Unfinished | Validated) -> str:
@@ -132,9 +136,14 @@ def _unfinished(run: UnfinishedRun) -> list[str]:
     lines += [f"  held:   {_hold(hold)}, since {moment(hold.since)}{_over(hold)}" for hold in held]
     lines += [f"  left:   {printable(line)}" for line in run.left]
     lines += [] if held or run.left else ["  held:   nothing"]
-    lines += [f"  note:   {GUARD_NOTE}"] if held and run.guard_pid and not summary.verdict else []
+    lines += [f"  note:   {GUARD_NOTES[run.guard_alive]}"] if held and _left_to_guard(run) else []
     lines += [f"  card:   sh {shlex.quote(run.card)} (on the host, when nothing else helps)"] if run.card else []
     return [*lines, f"  next:   {run.next}"]
+
+
+def _left_to_guard(run: UnfinishedRun) -> bool:
+    """Its runner does not live, and did not come to an end by itself."""
+    return run.guard_pid is not None and not run.runner_alive and run.summary.verdict is None
 
 
 def _over(hold: HeldTime) -> str:

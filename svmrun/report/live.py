@@ -145,4 +145,5 @@ LOGGED = {
     "GuardFired": "bold red",
     "JournalLost": "bold red",
     "RecoveryStarted": "bold",
+    "RunResumed": "bold",
 }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.console import Group, RenderableType
+from rich.constrain import Constrain
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -29,6 +30,8 @@ BAR_WIDTH = 24
 LONGEST_ID = 24
 WIDEST = 110  # columns; a time far away from its step is hard to read
 FEWEST_ROWS = 3
+ECHO_COLUMNS = 4  # kept free: the terminal's own ^C must not begin a new line, which would be left behind
+NARROWEST = 20
 WARN_AT = 0.8
 
 
@@ -52,8 +55,10 @@ class Paper:
 
 def draw(progress: Progress, running: Running, tail: Sequence[str], now: float, paper: Paper) -> RenderableType:
     """Less lines than the paper has: of many steps those around the running one are shown."""
+    paper = replace(paper, width=max(NARROWEST, paper.width - ECHO_COLUMNS))
     below = [*_holds(progress.holds(), now), *_running(running), *_tail(tail)]
-    return Group(_steps(progress.steps(), now, paper, max(FEWEST_ROWS, paper.height - len(below) - 2)), *below)
+    steps = _steps(progress.steps(), now, paper, max(FEWEST_ROWS, paper.height - len(below) - 2))
+    return Constrain(Group(steps, *below), paper.width)
 
 
 def _steps(rows: Sequence[StepRow], now: float, paper: Paper, room: int) -> Table:
@@ -77,9 +82,9 @@ def _steps(rows: Sequence[StepRow], now: float, paper: Paper, room: int) -> Tabl
 
 def _what(row: StepRow, style: str) -> Text:
     """What became of a step is worth more than its name."""
-    status = "" if row.status in ("waiting", "running", "succeeded") else row.status
-    note = ": ".join(filter(None, (status, row.note)))
-    return Text(printable(note or row.name), style if note else "")
+    plain = row.status in ("waiting", "running", "succeeded")
+    text = ": ".join(filter(None, ("" if plain else row.status, row.note or row.name)))
+    return Text(printable(text), "" if plain and not row.note else style)
 
 
 def _first_shown(rows: Sequence[StepRow], room: int) -> int:

@@ -58,8 +58,7 @@ def plan_text(view: PlanView) -> str:
     for number, step in enumerate(plan.steps, start=1):
         lines.append(f"  {number}. {step.id}{f': {printable(step.name)}' if step.name else ''}  ({step.position})")
         lines += [f"       {line}" for line in _step(view, step)]
-    lines += ["", f"nothing was changed; to run just this plan: {_execute(plan)}"]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", "nothing was changed"])
 
 
 def _head(plan: Plan) -> list[tuple[str, str]]:
@@ -100,10 +99,6 @@ def _hold(view: PlanView, step: PlannedStep) -> list[str]:
     worst = view.worst_case_seconds.get(step.id)
     reckoned = f", worst case {duration(worst)}" if worst is not None else ""
     return [f"hold: at most {duration(step.hold_seconds)}{reckoned}{waits}"]
-
-
-def _execute(plan: Plan) -> str:
-    return f"svmrun execute {shlex.quote(plan.file)} --plan {plan.digest}"
 
 
 def plan_markdown(view: PlanView) -> str:

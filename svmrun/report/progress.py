@@ -73,6 +73,8 @@ class Progress:
                 self._time_ended(event)
             case e.RunEnded():
                 self.ended_at = event.at
+            case e.RunResumed():
+                self.plan, self.failures = Plan.from_json(event.plan), {}
         self._count_holds(event.at)
 
     def steps(self) -> list[StepRow]:
@@ -147,7 +149,7 @@ class Progress:
             status = self._release_status(step.releases, state.status, left)
         elif state.started and self._was_rolled_back(step.id):
             status = "undone" if step.id not in left else "not undone" if self.state.ended else "undoing"
-        note = state.message if status != "not undone" else self.failures.get(step.id, state.message)
+        note = {"not undone": self.failures.get(step.id, ""), "undone": "", "undoing": ""}.get(status, state.message)
         return StepRow(step.id, step.name, status, self._spans.get(step.id), note)
 
     def _release_status(self, target: str, own: RowStatus, left: frozenset[str]) -> RowStatus:

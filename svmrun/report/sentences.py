@@ -48,6 +48,9 @@ def sentence(event: e.Event) -> str | None:
             return f"THE JOURNAL CAN NO LONGER BE WRITTEN: {event.reason}"
         case e.RecoveryStarted():
             return f"taken over {moment(event.at)} by pid {event.pid} on {event.host}"
+        case e.RunResumed():
+            again = f"; to be done: {listing(event.again)}" if event.again else ""
+            return f"resumed {moment(event.at)} by pid {event.pid} on {event.host}{again}"
     return None
 
 

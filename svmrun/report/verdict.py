@@ -47,7 +47,8 @@ def _rolled_back(progress: Progress, end: RunEnded) -> list[str]:
     lines = [f"  cause: {end.cause}"]
     if undone := progress.undone():
         lines.append(f"  undone: {listing(undone)}")
-    return [*lines, f"  next: remove the cause, then: svmrun execute {shlex.quote(progress.plan.file)}"]
+    cancelled = progress.state.cancel is not None
+    return [*lines, "  next: run it again at will" if cancelled else "  next: remove the cause, then run it again"]
 
 
 def _stuck(progress: Progress, end: RunEnded) -> list[str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from svmrun.adapters.registry import REGISTRY
 from svmrun.errors import InvalidInput, Problem
@@ -52,3 +55,58 @@ def test_one_wrong_token_is_reported_where_it_is(path: Path, mutation: Mutation)
     begin, end = mutation.lines
     assert begin <= first.position.line <= end, first
     assert first.text is not None
+
+
+KEYS = ["id", "command", "wait_for", "rollback", "argv", "x", "hold"]
+NODES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 5)
+    | st.sampled_from(
+        [
+            1e300,
+            "",
+            "x",
+            "30s",
+            "0s",
+            "9999999999d",
+            1e300,
+            1e-300,
+            "{{ x }}",
+            "{{",
+            "{{ steps.a }}",
+            "(",
+            "[",
+            "lock",
+            "^(",
+            "\x07",
+        ]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["id", "command", "wait_for", "rollback", "argv", "x", "hold"]), inner, max_size=3
+        )
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.data())
+@settings(deadline=None, max_examples=150)
+def test_whatever_stands_in_a_runbook_it_loads_or_is_refused(data: st.DataObject) -> None:
+    """Any part of a good runbook replaced by anything: no other exception, and every error has a place."""
+    path = data.draw(st.sampled_from(GOOD))
+    document, source = load(path.name, path.read_bytes())
+    way = data.draw(st.sampled_from([way for way in source.values if way]))
+    inside = document
+    for part in way[:-1]:
+        inside = inside[part]
+    inside[way[-1]] = data.draw(NODES)
+    try:
+        load_runbook("x.yaml", json.dumps(document).encode(), REGISTRY)
+    except InvalidInput as error:
+        refused = error.problems
+    else:
+        refused = ()
+    assert all(problem.position is not None for problem in refused)

@@ -65,8 +65,8 @@ def test_a_release_inside_a_hold_counts() -> None:
 
 
 def test_a_timeout_that_is_known_only_later_is_left_to_the_plan() -> None:
-    text = "parameters: {level: {type: integer}}\n" + locked(
-        "  - id: a\n    ufsdump: {level: '{{ level }}', device: /dev/md/rdsk/d10, dump_device: /dev/rmt/0}\n"
+    text = "parameters: {root: {type: boolean}}\n" + locked(
+        "  - id: a\n    command: {argv: sync, needs_root: '{{ root }}'}\n"
     )
     assert runbook(text).steps
 
@@ -132,6 +132,12 @@ steps:
   - release: two
 """
     assert [int(error.split(":")[0]) for error in errors(text)] == [4, 5, 8, 9]
+
+
+@pytest.mark.parametrize("hold", ["0s", "0.0000001s", "99999999d", "1e300", "9" * 400 + "h"])
+def test_a_duration_that_cannot_be_is_refused(hold: str) -> None:
+    (error,) = errors(locked("", hold))
+    assert error.startswith("9: ")
 
 
 def test_yaml_booleans_are_expressions() -> None:

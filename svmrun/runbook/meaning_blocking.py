@@ -78,9 +78,9 @@ def _release(subject: Subject, step_id: str) -> list[Part | None]:
     least = _timeout(subject, step.action) if step else None
     if step is None or least is None:
         return [None]
-    times = [(h, h.timeout_seconds, _timeout(subject, h)) for h in step.rollback]
+    times = [(handler.timeout_seconds, _timeout(subject, handler)) for handler in step.rollback]
     what = f"release of {step_id}"
-    return [None if own is None else Part(what, written or max(least, own)) for _, written, own in times]
+    return [None if own is None else Part(what, written or max(least, own)) for written, own in times]
 
 
 def _timeout(subject: Subject, action: Action) -> float | None:

@@ -15,6 +15,7 @@ from svmrun.runbook.template import WORDS
 
 Json = Any
 _OF_THE_LANGUAGE = frozenset({"default", "description", "examples", "secret", "title"})
+LONGEST_SECONDS = 10 * 366 * 86400.0
 _TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
 
 
@@ -77,7 +78,7 @@ class Parser:
             path=path,
             when=expression(written.get("when")),
             rollback=self.handlers(written.get("rollback"), (*path, "rollback")),
-            hold_seconds=seconds(written.get("hold")),
+            hold_seconds=self.seconds(written, "hold", path),
         )
 
     def handlers(self, written: Json, path: Path) -> tuple[Action, ...]:
@@ -90,7 +91,26 @@ class Parser:
     def action(self, written: Json, path: Path) -> Action:
         adapter = next(key for key in written if key in self.registry)
         arguments = self.split_words(written[adapter], (*path, adapter))
-        return Action(adapter, arguments, path, seconds(written.get("timeout")), _retry(written.get("retry")))
+        timeout_seconds = self.seconds(written, "timeout", path)
+        return Action(adapter, arguments, path, timeout_seconds, self.retry(written.get("retry"), (*path, "retry")))
+
+    def retry(self, written: Json, path: Path) -> Retry | None:
+        if written is None:
+            return None
+        return Retry(written["attempts"], self.seconds(written, "delay", path) or Retry().delay_seconds)
+
+    def seconds(self, written: Json, key: str, path: Path) -> float | None:
+        """The duration under that key, if there is one. One that cannot be is reported, and counts as the longest."""
+        if key not in written:
+            return None
+        try:
+            found = duration.seconds(written[key])
+            fault = "a duration of more than ten years" if found > LONGEST_SECONDS else None
+        except ValueError as error:
+            found, fault = LONGEST_SECONDS, str(error)
+        if fault:
+            self.problems.append(self.source.problem(fault, (*path, key)))
+        return min(found, LONGEST_SECONDS)
 
     def split_words(self, value: Json, path: Path) -> Json:
         """The arguments with each `argv` as a list of words: split before any template is rendered."""
@@ -124,13 +144,3 @@ def expression(written: Json) -> str | None:
     if isinstance(written, bool):
         return "true" if written else "false"
     return written if written is None else str(written)
-
-
-def seconds(written: Json) -> float | None:
-    return None if written is None else duration.seconds(written)
-
-
-def _retry(written: Json) -> Retry | None:
-    if written is None:
-        return None
-    return Retry(written["attempts"], seconds(written.get("delay")) or Retry().delay_seconds)

@@ -223,6 +223,7 @@ class Machine:
         return self._cancel
 
     def _pause(self, state: State, seconds: float, forward: bool) -> bool:
+        seconds = self._setting.passing(seconds)
         return clock.pause(seconds, self._deadline(state) if forward else self._unhurried)
 
     # -- the guard and the end -----------------------------------------------------------------------------------

@@ -54,7 +54,13 @@ def unfinished(folder: RunFolder) -> Unfinished | None:
     last = events[-1]
     if isinstance(last, e.RunEnded) and last.verdict != "stuck":
         return None
-    return None if _runner_lives(events) else Unfinished(folder, Plan.from_json(events[0].plan), tuple(events))
+    return None if runner_lives(events) else Unfinished(folder, plan_of(events), tuple(events))
+
+
+def plan_of(events: Sequence[e.Event]) -> Plan:
+    """The plan that a run goes by: that of its start, or of its last resumption."""
+    plans = [x.plan for x in events if isinstance(x, e.RunStarted | e.RunResumed)]
+    return Plan.from_json(plans[-1])
 
 
 def unfinished_on(root: Path, target: str) -> list[Unfinished]:
@@ -68,8 +74,9 @@ def unfinished_on(root: Path, target: str) -> list[Unfinished]:
     return found
 
 
-def _runner_lives(events: Sequence[e.Event]) -> bool:
-    runner = [x for x in events if isinstance(x, e.RunStarted | e.RecoveryStarted)][-1]
+def runner_lives(events: Sequence[e.Event]) -> bool:
+    """True while the process lives that last had the run in hand."""
+    runner = [x for x in events if isinstance(x, e.RunStarted | e.RecoveryStarted | e.RunResumed)][-1]
     return runner.host == socket.gethostname() and alive(runner.pid, runner.pid_started)
 
 

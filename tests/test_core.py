@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from svmrun.core import events as e
 from svmrun.core.decide import Finish, decide, held, outstanding
+from svmrun.core.resume import again, done_twice
 from svmrun.core.state import State, replay
 from svmrun.interpreter import Recorder, drive
 from svmrun.plan.model import Plan, PlannedAction
@@ -205,3 +206,37 @@ def test_an_image_that_was_taken_after_the_guard_lifted_the_lock_is_called_incon
     host = ToyHost(backup, surprises={4: lambda: e.GuardFired("limit", ("lock",))})
     state, _ = run(backup, host)
     assert "before detach was done: its image is inconsistent" in (state.cause or "")
+
+
+def test_a_resumed_run_does_again_what_depends_on_a_hold_that_was_rolled_back() -> None:
+    before = step("before", hold=None, handlers=0)
+    backup = plan(before, *BACKUP.steps)
+    host = ToyHost(backup, fates=["ok"] * 7 + ["fail"])
+    failed, journal = run(backup, host)
+    assert failed.ended is not None
+    assert failed.causing_step == "dump"
+    chosen = again(backup, failed)
+    assert chosen == ("lock", "detach", "release-lock", "dump", "release-detach")
+    host.log.clear()
+    journal.append(e.RunResumed({}, chosen, 3, "0", "h"))
+    state, journal = run(backup, host, journal)
+    assert state.ended is not None
+    assert state.ended.verdict == "succeeded"
+    assert ("before", "forward") not in host.log
+    assert host.log.count(("lock", "forward")) == 1
+    assert state.step("before").result == failed.step("before").result
+
+
+def test_what_may_have_been_done_already_is_named_before_it_is_repeated() -> None:
+    check, dump = (step(name, hold=None, handlers=0) for name in ("check", "dump"))
+    backup = plan(step("detach"), check, dump, release("detach"))
+    failed, _ = run(backup, ToyHost(backup, fates=["ok", "ok", "ok", "fail"]))
+    chosen = again(backup, failed)
+    assert [s.id for s in done_twice(backup, failed, chosen)] == ["check"]
+
+
+def test_a_run_that_failed_outside_every_hold_goes_on_where_it_failed() -> None:
+    backup = plan(*BACKUP.steps, step("resync", hold=None, handlers=0))
+    failed, _ = run(backup, ToyHost(backup, fates=["ok"] * 9 + ["fail"]))
+    assert failed.causing_step == "resync"
+    assert again(backup, failed) == ("resync",)

@@ -82,12 +82,13 @@ def prepare(options: argparse.Namespace, observer: Observer, cancel: Cancel, tar
 
 
 def _origins(options: argparse.Namespace, target: Target, person: Operator) -> Origins:
+    """A resumed run brings its own values; what is given now comes first."""
     file = options.params_file
     return Origins(
         assignments=options.param,
         file=(file, runbook_files.read(Path(file))) if file else None,
         environment=os.environ,
-        fallback=target.parameters,
+        fallback={**target.parameters, **getattr(options, "kept", {})},
         read_file=lambda path: Path(path).read_text(encoding="utf-8"),
         ask=(lambda parameter: _secret(person, parameter)) if somebody_is_there() else None,
     )

@@ -135,6 +135,17 @@ class RecoveryStarted(Event):
 
 
 @dataclass(frozen=True)
+class RunResumed(Event):
+    """The run goes on forward after its cause was removed. `again` names the steps that are done (again)."""
+
+    plan: Mapping[str, Json]
+    again: tuple[str, ...]
+    pid: int
+    pid_started: str
+    host: str
+
+
+@dataclass(frozen=True)
 class RunEnded(Event):
     verdict: Verdict
     exit_code: int
@@ -157,6 +168,7 @@ EVENTS: dict[str, type[Event]] = {
         GuardFired,
         JournalLost,
         RecoveryStarted,
+        RunResumed,
         RunEnded,
     )
 }

@@ -111,6 +111,9 @@ def evolve(state: State, event: e.Event) -> State:
             return replace(state, journal_lost=event.reason)
         case e.RecoveryStarted():
             return _taken_over(state)
+        case e.RunResumed():
+            kept = {name: step for name, step in state.steps.items() if name not in event.again}
+            return State(run=state.run, steps=kept)
         case e.RunEnded():
             return replace(state, ended=event)
     return state

@@ -81,7 +81,13 @@ def simulated(wish: str, root: Path, become: str, time_scale: float | None) -> T
 
 def of_plan(host: Mapping[str, Json]) -> Target:
     """The target of a journalled plan."""
-    return Target(host, str(host.get("path") or PINNED_PATH), str(host.get("simulated") or ""))
+    simulated_folder = str(host.get("simulated") or "")
+    scale = 1.0
+    if simulated_folder and os.path.isdir(simulated_folder):
+        from svmrun.simulator import state_file
+
+        scale = state_file.read(simulated_folder).time_scale
+    return Target(host, str(host.get("path") or PINNED_PATH), simulated_folder, time_scale=scale)
 
 
 def _of_folder(folder: Path, world: Any, become: str, *, temporary: bool) -> Target:

@@ -102,6 +102,9 @@ class Scene:
         path = self.root / "log"
         return path.read_text().splitlines() if path.exists() else []
 
+    def comes_to(self, log: list[str]) -> bool:
+        return eventually(lambda: self.log() == log)
+
     def behave(self, step: str, **times: int) -> None:
         for what, count in times.items():
             (self.root / f"{what}.{step}").write_text(f"{count}\n")
@@ -154,5 +157,26 @@ def runs(pid: int) -> bool:
         return False
 
 
+def gone(pid: int) -> bool:
+    return eventually(lambda: not runs(pid))
+
+
 def released_lines(*steps: str) -> list[str]:
     return [f"undo {step}" for step in steps]
+
+
+def kill_all(runners: list[Runner]) -> None:
+    time.sleep(0.05)  # their commands set their traps
+    for runner in runners:
+        runner.kill()
+
+
+def end_guards(root: Path) -> None:
+    """Whatever a failed test left: no guard outlives its test."""
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            ours = any(word.startswith(f"{root}/".encode()) for word in entry.read_bytes().split(b"\0"))
+            if ours and int(entry.parent.name) != os.getpid():
+                os.kill(int(entry.parent.name), signal.SIGKILL)
+        except OSError:
+            continue

@@ -13,7 +13,7 @@ import pytest
 from svmrun.effects.guard import FENCED_STATUS, Guard
 from svmrun.errors import Refused
 from svmrun.plan.release import HeldRelease
-from tests.guard_scene import SHELLS, Scene, eventually, released_lines, runs
+from tests.guard_scene import SHELLS, Scene, end_guards, eventually, gone, kill_all, released_lines, runs
 
 LAST_FIRST = released_lines("detach", "lock")
 
@@ -22,39 +22,44 @@ LAST_FIRST = released_lines("detach", "lock")
 def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
     made = Scene(tmp_path, request.param)
     yield made
-    # Whatever a failed test left: no guard outlives its test.
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            ours = str(made.card).encode() in entry.read_bytes()
-        except OSError:
-            continue
-        if ours and int(entry.parent.name) != os.getpid():
-            os.kill(int(entry.parent.name), signal.SIGKILL)
+    end_guards(tmp_path)
+
+
+@pytest.fixture
+def scenes(tmp_path: Path) -> Iterator[list[Scene]]:
+    """One of each shell, to wait for all of them together."""
+    made = [Scene(tmp_path / shell.split()[0], shell) for shell in SHELLS]
+    for one in made:
+        one.root.mkdir()
+    yield made
+    end_guards(tmp_path)
 
 
 def test_a_runner_that_is_killed_leaves_nothing_held(scene: Scene) -> None:
     runner = scene.runner()
     runner.kill()
-    assert eventually(lambda: scene.log() == LAST_FIRST)
-    assert eventually(lambda: not runs(runner.guard))
+    assert scene.comes_to(LAST_FIRST)
+    assert gone(runner.guard)
     assert (scene.folder / "fired").read_text() == "the runner is gone\n"
 
 
 def test_a_runner_whose_whole_group_is_killed_leaves_nothing_held(scene: Scene) -> None:
     runner = scene.runner()
     runner.kill_group()
-    assert eventually(lambda: scene.log() == LAST_FIRST)
+    assert scene.comes_to(LAST_FIRST)
 
 
-def test_a_stopped_runner_loses_its_holds_at_the_limit(scene: Scene) -> None:
-    runner = scene.runner("sleep 40", "TERM", limit_seconds=0.1)
-    runner.kill(signal.SIGSTOP)
+def test_a_stopped_runner_loses_its_holds_at_the_limit(scenes: list[Scene]) -> None:
+    runners = [scene.runner("sleep 40", "TERM", limit_seconds=0.1) for scene in scenes]
+    for runner in runners:
+        runner.kill(signal.SIGSTOP)
     began = time.monotonic()
-    assert eventually(lambda: scene.log() == LAST_FIRST)
-    assert time.monotonic() - began < 3
-    assert (scene.folder / "fired").read_text() == "the limit of lock passed\n"
-    assert not runs(runner.child)
-    runner.kill()
+    for scene, runner in zip(scenes, runners, strict=True):
+        assert scene.comes_to(LAST_FIRST), scene.shell
+        assert time.monotonic() - began < 5
+        assert (scene.folder / "fired").read_text() == "the limit of lock passed\n"
+        assert not runs(runner.child)
+        runner.kill()
 
 
 def test_the_running_command_ends_before_anything_is_released(scene: Scene) -> None:
@@ -62,15 +67,15 @@ def test_the_running_command_ends_before_anything_is_released(scene: Scene) -> N
     runner = scene.runner(command, "INT")
     time.sleep(0.05)
     runner.kill()
-    assert eventually(lambda: scene.log() == ["ended", *LAST_FIRST])
+    assert scene.comes_to(["ended", *LAST_FIRST])
 
 
-def test_a_command_that_ignores_the_signal_is_killed(scene: Scene) -> None:
-    runner = scene.runner("trap '' TERM; while :; do sleep 1; done", "TERM")
-    time.sleep(0.05)
-    runner.kill()
-    assert eventually(lambda: scene.log() == LAST_FIRST)
-    assert not runs(runner.child)
+def test_a_command_that_ignores_the_signal_is_killed(scenes: list[Scene]) -> None:
+    runners = [scene.runner("trap '' TERM; while :; do sleep 1; done", "TERM") for scene in scenes]
+    kill_all(runners)
+    for scene, runner in zip(scenes, runners, strict=True):
+        assert scene.comes_to(LAST_FIRST), scene.shell
+        assert not runs(runner.child)
 
 
 def test_a_guard_ignores_the_signals_of_a_terminal(scene: Scene) -> None:
@@ -102,7 +107,7 @@ def test_a_clean_end_releases_nothing_and_leaves_no_trace(scene: Scene) -> None:
     guard.leave()
     assert scene.log() == []
     assert not scene.folder.exists()
-    assert eventually(lambda: not runs(guard.pid))
+    assert gone(guard.pid)
 
 
 def test_leaving_with_a_hold_keeps_the_card(scene: Scene) -> None:
@@ -124,20 +129,16 @@ def test_what_was_released_is_not_released_again(scene: Scene) -> None:
     assert scene.log() == released_lines("detach")
 
 
-def test_a_release_that_fails_is_repeated_and_does_not_stop_the_next(scene: Scene) -> None:
-    scene.behave("detach", fails=1)
-    runner = scene.runner()
-    runner.kill()
-    assert eventually(lambda: scene.log() == released_lines("detach", "lock", "detach"))
-    assert eventually(lambda: not runs(runner.guard))
-
-
-def test_a_release_that_hangs_is_killed_and_repeated(scene: Scene) -> None:
-    scene.behave("detach", hangs=1)
-    runner = scene.runner()
-    runner.kill()
-    assert eventually(lambda: scene.log() == released_lines("detach", "lock", "detach"))
-    assert eventually(lambda: not runs(runner.guard))
+@pytest.mark.parametrize("trouble", ["fails", "hangs"])
+def test_a_release_in_trouble_is_repeated_and_does_not_stop_the_next(scenes: list[Scene], trouble: str) -> None:
+    for scene in scenes:
+        scene.behave("detach", **{trouble: 1})
+    runners = [scene.runner() for scene in scenes]
+    kill_all(runners)
+    for scene, runner in zip(scenes, runners, strict=True):
+        expected = released_lines("detach", "lock", "detach")
+        assert scene.comes_to(expected), scene.shell
+        assert gone(runner.guard), scene.shell
 
 
 def test_a_release_that_says_done_but_did_nothing_is_repeated(scene: Scene) -> None:
@@ -214,16 +215,18 @@ def test_runner_and_guard_killed_together_leave_nothing_held(scene: Scene) -> No
     runner = scene.runner("sleep 40", "TERM")
     os.kill(runner.guard, signal.SIGKILL)
     runner.kill()
-    assert eventually(lambda: scene.log() == LAST_FIRST)
-    assert eventually(lambda: not runs(runner.child))
+    assert scene.comes_to(LAST_FIRST)
+    assert gone(runner.child)
 
 
-def test_a_limit_is_kept_even_when_the_guard_is_dead_and_the_runner_stopped(scene: Scene) -> None:
-    runner = scene.runner(limit_seconds=0.1)
-    runner.kill(signal.SIGSTOP)
-    os.kill(runner.guard, signal.SIGKILL)
-    assert eventually(lambda: scene.log() == LAST_FIRST)
-    runner.kill()
+def test_a_limit_is_kept_even_when_the_guard_is_dead_and_the_runner_stopped(scenes: list[Scene]) -> None:
+    runners = [scene.runner(limit_seconds=0.3) for scene in scenes]
+    for runner in runners:
+        runner.kill(signal.SIGSTOP)
+        os.kill(runner.guard, signal.SIGKILL)
+    for scene in scenes:
+        assert scene.comes_to(LAST_FIRST), scene.shell
+    kill_all(runners)
 
 
 def test_a_guard_that_does_not_answer_is_refused(tmp_path: Path) -> None:

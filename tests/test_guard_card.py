@@ -21,7 +21,7 @@ from svmrun.effects.cancel import Cancel
 from svmrun.effects.guard import release_body
 from svmrun.effects.left_guard import LeftGuard, await_end, run_card
 from svmrun.plan.release import Already, HeldRelease, release_program
-from tests.guard_scene import SHELLS, Scene, eventually, released_lines, runs
+from tests.guard_scene import SHELLS, Scene, eventually, gone, released_lines
 
 
 @pytest.fixture(params=SHELLS)
@@ -129,7 +129,7 @@ def test_a_guard_that_repeats_in_vain_ends_when_recovery_has_finished(tmp_path: 
     assert not await_end(left, 0.3, Cancel())
     assert left.alive
     left.forget()
-    assert eventually(lambda: not runs(runner.guard))
+    assert gone(runner.guard)
 
 
 @contextmanager
@@ -163,7 +163,7 @@ def test_an_armed_guard_opens_no_file_and_writes_none(tmp_path: Path) -> None:
     assert "read(0" in calls
     assert not re.search(r"\b(open\w*|creat|write|exec\w*|fork|clone\w*)\(", calls)
     runner.kill()
-    assert eventually(lambda: not runs(runner.guard))
+    assert gone(runner.guard)
 
 
 def test_an_armed_guard_that_hears_of_a_child_or_a_hold_opens_nothing_itself(tmp_path: Path) -> None:

@@ -88,8 +88,8 @@ class Conductor:
         setting = replace(self.setting, outputs=folder.path, pass_fds=(descriptor,))
         machine = Machine(self.plan, setting, self.names, self.cancel, guard, self.before_step)
         record = Recorder(journal, observer.event, clock.now, replay(journal.found))
-        observer.plan(self.plan)
-        for event in journal.found:
+        observer.plan(self.plan, journal.found if news else ())
+        for event in () if news else journal.found:
             observer.event(event)
         with SignalWatch(self.cancel, lambda number: observer.notice(_signal_words(number, record.state))):
             for event in news:

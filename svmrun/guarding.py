@@ -39,7 +39,6 @@ class RunGuard:
         except ValueError as error:
             raise Refused(f"no guard can release this plan's holds: {error}") from error
         self._armed = Guard.arm(text, folder)
-        self._setting.observer.notice(f"to release everything by hand: sh {self._armed.card}")
         return self._armed.armed
 
     def _holds(self) -> Iterator[HeldRelease]:

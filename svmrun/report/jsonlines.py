@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -27,7 +27,7 @@ class JsonLinesReporter:
         self._sink = sink
         self._ended = False
 
-    def plan(self, plan: Plan) -> None:
+    def plan(self, plan: Plan, past: Sequence[Event] = ()) -> None:
         """It is part of RunStarted."""
 
     def event(self, event: Event) -> None:

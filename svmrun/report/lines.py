@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from svmrun.core.events import ActionEnded, ActionStarted, Event, RunEnded
@@ -32,9 +32,9 @@ class LinesReporter:
         self._percent_said: dict[str, float] = {}
         self._warned: set[str] = set()
 
-    def plan(self, plan: Plan) -> None:
-        self._progress = Progress(plan)
-        self._say(plan_sentence(plan))
+    def plan(self, plan: Plan, past: Sequence[Event] = ()) -> None:
+        self._progress = Progress(plan, past)
+        self._say(plan_sentence(plan, past))
 
     def event(self, event: Event) -> None:
         if self._progress:

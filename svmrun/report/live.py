@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, cast
 
@@ -44,9 +44,9 @@ class LiveReporter:
         self._drawn_at = 0.0
         self._told = (time.time(), time.monotonic())
 
-    def plan(self, plan: Plan) -> None:
-        self._progress = Progress(plan)
-        self._print(plan_sentence(plan), "bold")
+    def plan(self, plan: Plan, past: Sequence[Event] = ()) -> None:
+        self._progress = Progress(plan, past)
+        self._print(plan_sentence(plan, past), "bold")
         self._start()
 
     def event(self, event: Event) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
@@ -13,8 +13,8 @@ from svmrun.plan.model import Plan
 class Observer(Protocol):
     """Texts and events are already masked: no secret reaches an observer."""
 
-    def plan(self, plan: Plan) -> None:
-        """What will happen; before the first event."""
+    def plan(self, plan: Plan, past: Sequence[Event] = ()) -> None:
+        """What will happen; before the first event. `past` is what happened before this process took the run over."""
 
     def event(self, event: Event) -> None:
         """One journalled event, in order."""
@@ -41,7 +41,7 @@ class Observer(Protocol):
 class Silent:
     """Watches and says nothing."""
 
-    def plan(self, plan: Plan) -> None: ...
+    def plan(self, plan: Plan, past: Sequence[Event] = ()) -> None: ...
 
     def event(self, event: Event) -> None: ...
 

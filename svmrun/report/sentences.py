@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 
 from svmrun.core import events as e
 from svmrun.plan.model import Plan
@@ -13,7 +14,10 @@ PRESENCE = {True: "in effect", False: "not in effect", None: "nothing can tell"}
 OUTCOMES = {"succeeded": "done", "failed": "FAILED", "unknown": "OUTCOME UNKNOWN"}
 
 
-def plan_sentence(plan: Plan) -> str:
+def plan_sentence(plan: Plan, past: Sequence[e.Event] = ()) -> str:
+    """What will happen; for a run that is taken over (`past`), which one it is."""
+    if past and isinstance(past[0], e.RunStarted):
+        return f"run {past[0].run} of {moment(past[0].at)}: {plan.runbook} on {plan.host.get('name', '?')}"
     holds = [f"{s.id} (limit {duration(s.hold_seconds)})" for s in plan.steps if s.hold_seconds is not None]
     held = f"; holds {listing(holds)}" if holds else ""
     host = plan.host.get("name", "?")

@@ -20,7 +20,7 @@ _POLL_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class LeftGuard:
-    """What lies in a guard's folder (see `memory_folder.of_run`), read anew at each question."""
+    """What lies in a guard's folder (the one that the card of GuardArmed lies in), read anew each time."""
 
     folder: Path
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from svmrun.effects.closure import Need
+from svmrun.effects.executables import PINNED_PATH
 
-_PINNED_PATH = "/usr/xpg4/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 _PROC_SELF = Path("/proc/self")
 _LIBRARY = re.compile(r"(?:^|=>)\s*(/[^\s:()]+)(?:\s|$)")  # of ldd(1), Linux and Solaris
 _INTERPRETERS_DEEP = 4  # a script may be read by a script
@@ -72,7 +72,7 @@ def _interpreter(path: str) -> list[str]:
 
 def _libraries(binaries: Mapping[str, str]) -> Iterator[Need]:
     """Shared libraries, as the runtime linker would find them; nothing where ldd(1) is missing."""
-    ldd = shutil.which("ldd", path=_PINNED_PATH)
+    ldd = shutil.which("ldd", path=PINNED_PATH)
     if ldd is None or not binaries:
         return
     argv = [ldd, *binaries]

@@ -55,13 +55,12 @@ start_timer() {
 }
 
 timer() {
-    sleeper=
-    trap '[ -z "$sleeper" ] || kill -KILL "$sleeper"; exit 0' USR1
+    before=$!
+    trap '[ "$!" = "$before" ] || kill -KILL "$!"; exit 0' USR1
     seconds=$whole_limit
     [ -z "$fraction" ] || seconds=$limit
     "$sleep" "$seconds" >&- &
-    sleeper=$!
-    wait "$sleeper"
+    wait "$!"
     echo "limit $1" || start_shell "$card" take-over "the limit of $1 passed and its guard is gone"
 }
 

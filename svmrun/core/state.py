@@ -53,6 +53,9 @@ class StepState:
         return self.started_at is not None
 
 
+WAITING = StepState()
+
+
 @dataclass(frozen=True)
 class State:
     """A run so far. `doing` is the action whose end is not recorded: after a crash it is doubtful."""
@@ -75,7 +78,7 @@ class State:
     ended: e.RunEnded | None = None
 
     def step(self, step_id: str) -> StepState:
-        return self.steps.get(step_id, StepState())
+        return self.steps.get(step_id, WAITING)
 
 
 def replay(events: Iterable[e.Event]) -> State:

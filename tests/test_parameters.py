@@ -8,6 +8,7 @@ import pytest
 
 from svmrun.adapters.registry import REGISTRY
 from svmrun.errors import InvalidInput
+from svmrun.runbook.arguments import argument_faults
 from svmrun.runbook.load import load_runbook
 from svmrun.runbook.model import Parameter, Runbook
 from svmrun.runbook.parameters import Origins, default_value, given, resolve
@@ -178,3 +179,17 @@ def test_a_default_that_fails_or_does_not_fit_is_told_with_its_place() -> None:
     parameter = book(text).parameters[-1]
     with pytest.raises(InvalidInput, match="does not fit: this must be a whole number"):
         default_value(book(text), parameter, {"level": 1})
+
+
+def test_rendered_arguments_are_judged_by_the_adapter_of_the_action() -> None:
+    def faults(name: str, arguments: dict[str, Json]) -> list[tuple[Json, str]]:
+        found = argument_faults(name, arguments, REGISTRY, lambda value: value == {"$later": "x"})
+        return [(fault.path, fault.message) for fault in found]
+
+    assert faults("lockfs", {"mode": "write", "mount_point": "/data"}) == []
+    assert faults("lockfs", {"mode": "write", "mount_point": "-a"}) == [
+        (("mount_point",), "'-a' is not an absolute path")
+    ]
+    assert faults("lockfs", {"mode": "write", "mount_point": {"$later": "x"}}) == []
+    polled = {"svcs": {"services": [1]}, "until": "true"}
+    assert [path for path, _ in faults("wait_for", polled)] == [("svcs", "services", 0)]

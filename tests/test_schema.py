@@ -144,40 +144,45 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
     max_leaves=6,
 )
-SCHEMAS: Any = st.deferred(
-    lambda: st.fixed_dictionaries(
-        {},
-        optional={
-            "type": st.sampled_from(["string", "integer", "number", "boolean", "array", "object", ["string", "null"]]),
-            "enum": st.lists(VALUES, min_size=1, max_size=3),
-            "const": VALUES,
-            "pattern": st.sampled_from(["^a", "b$", r"\{\{"]),
-            "minimum": st.integers(-2, 2),
-            "exclusiveMaximum": st.integers(-2, 2),
-            "minLength": st.integers(0, 2),
-            "maxItems": st.integers(0, 2),
-            "uniqueItems": st.booleans(),
-            "items": SCHEMAS,
-            "properties": st.dictionaries(st.sampled_from("ab"), SCHEMAS, max_size=2),
-            "additionalProperties": st.booleans() | SCHEMAS,
-            "propertyNames": st.just({"pattern": "^[ab]$"}),
-            "required": st.lists(st.sampled_from("ab"), max_size=2, unique=True),
-            "dependentRequired": st.just({"a": ["b"]}),
-            "anyOf": st.lists(SCHEMAS, min_size=1, max_size=2),
-            "not": st.just({"const": 1}),
-            "oneOf": st.sampled_from(
-                [[{"required": ["a"]}, {"required": ["b"]}], [{"type": "number"}, {"minimum": 1}]]
-            ),
-            "if": SCHEMAS,
-            "then": SCHEMAS,
-            "else": SCHEMAS,
-        },
-    )
-)
+SIMPLE: Any = {
+    "type": st.sampled_from(["string", "integer", "number", "boolean", "array", "object", ["string", "null"]]),
+    "enum": st.lists(VALUES, min_size=1, max_size=3),
+    "const": VALUES,
+    "pattern": st.sampled_from(["^a", "b$", r"\{\{"]),
+    "minimum": st.integers(-2, 2),
+    "exclusiveMaximum": st.integers(-2, 2),
+    "minLength": st.integers(0, 2),
+    "maxItems": st.integers(0, 2),
+    "uniqueItems": st.booleans(),
+    "propertyNames": st.just({"pattern": "^[ab]$"}),
+    "required": st.lists(st.sampled_from("ab"), max_size=2, unique=True),
+    "dependentRequired": st.just({"a": ["b"]}),
+    "not": st.just({"const": 1}),
+    "oneOf": st.sampled_from([[{"required": ["a"]}, {"required": ["b"]}], [{"type": "number"}, {"const": 1}]]),
+}
+
+
+def some_of(keywords: Any, most: int) -> Any:
+    """Schemas of a few of these keywords."""
+    pairs = st.sampled_from(sorted(keywords)).flatmap(lambda keyword: st.tuples(st.just(keyword), keywords[keyword]))
+    return st.lists(pairs, min_size=1, max_size=most).map(dict)
+
+
+INNER = some_of(SIMPLE, 2)
+NESTING: Any = {
+    "items": INNER,
+    "properties": st.dictionaries(st.sampled_from("ab"), INNER, max_size=2),
+    "additionalProperties": st.booleans() | INNER,
+    "anyOf": st.lists(INNER, min_size=1, max_size=2),
+    "if": INNER,
+    "then": INNER,
+    "else": INNER,
+}
+SCHEMAS = some_of({**SIMPLE, **NESTING}, 4)
 
 
 @given(SCHEMAS, VALUES)
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=300)
 def test_our_verdict_is_that_of_the_library(schema: Json, value: Json) -> None:
     assert (violations(schema, value) == []) is Draft202012Validator(schema).is_valid(value)
 

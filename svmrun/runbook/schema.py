@@ -18,9 +18,6 @@ Json = Any
 Schema = dict[str, Json]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 LANGUAGE = "svmrun/v1"
-STEP_KEYS = ("id", "name", "when", "rollback", "hold", "timeout", "retry")
-HANDLER_KEYS = ("timeout", "retry")
-FACT_KEYS = ("timeout", "when")
 IDENTIFIER = "^[A-Za-z_][A-Za-z0-9_]*$"
 _LABELS = ("title", "description", "examples", "default")
 
@@ -58,10 +55,9 @@ def schema_text(schema: Schema) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-def arguments_schema(adapter: Adapter, registry: Mapping[str, Adapter], *, templates: bool = True) -> Schema:
-    """The schema of an adapter's arguments; with `templates`, as they may be written, else as they must be rendered."""
-    written = _templated if templates else dict
-    properties = {name: written(field) for name, field in adapter.schema["properties"].items()}
+def arguments_schema(adapter: Adapter, registry: Mapping[str, Adapter]) -> Schema:
+    """The schema of an adapter's arguments as they may be written: with templates in typed places."""
+    properties = {name: _templated(field) for name, field in adapter.schema["properties"].items()}
     schema = {"title": adapter.name, "description": adapter.summary, **adapter.schema, "properties": properties}
     if not adapter.nests:
         return schema

@@ -32,7 +32,7 @@ class RunGuard:
             text = release_program(
                 self._run,
                 str(self._plan.host.get("name", "")),
-                list(self._holds()),
+                list(releases(self._plan, self._setting)),
                 str(folder / CARD_NAME),
                 release_body(),
             )
@@ -40,36 +40,6 @@ class RunGuard:
             raise Refused(f"no guard can release this plan's holds: {error}") from error
         self._armed = Guard.arm(text, folder)
         return self._armed.armed
-
-    def _holds(self) -> Iterator[HeldRelease]:
-        for step in self._plan.steps:
-            if step.hold_seconds is not None and step.when is not False:
-                yield self._release(step)
-
-    def _release(self, step: PlannedStep) -> HeldRelease:
-        book = CallBook(self._plan, self._setting, {})
-        lines = tuple(book.argv(action.adapter, action.arguments) for action in step.rollback)
-        if not lines or not all(lines):
-            raise ValueError(f"{step.id}: its handler is no command, so only svmrun itself could run it")
-        already, says = self._proofs(step.rollback[-1])
-        return HeldRelease(
-            step.id,
-            step.name,
-            step.hold_seconds or 0.0,
-            lines,
-            already,
-            says,
-            dict(self._setting.environment),
-            max(a.timeout_seconds for a in step.rollback),
-        )
-
-    def _proofs(self, handler: PlannedAction) -> tuple[Already | None, tuple[str, ...]]:
-        """How a shell can tell that the handler's work is done."""
-        proof = self._setting.adapters[handler.adapter].done_in_shell(handler.arguments)
-        if proof.command is None:
-            return None, proof.says
-        command = self._setting.become(proof.command)
-        return Already((self._setting.program(command), *command.argv[1:]), proof.words), proof.says
 
     # -- while it is armed ---------------------------------------------------------------------------------------
 
@@ -95,3 +65,37 @@ class RunGuard:
 
     def leave(self) -> None:
         self._guard.leave()
+
+
+def releases(plan: Plan, setting: Setting) -> Iterator[HeldRelease]:
+    """How a guard ends each hold of the plan, in their order. Raises ValueError for one that no shell can end."""
+    book = CallBook(plan, setting, {})
+    return (
+        _release(step, book, setting) for step in plan.steps if step.hold_seconds is not None and step.when is not False
+    )
+
+
+def _release(step: PlannedStep, book: CallBook, setting: Setting) -> HeldRelease:
+    lines = tuple(book.argv(action.adapter, action.arguments) for action in step.rollback)
+    if not lines or not all(lines):
+        raise ValueError(f"{step.id}: its handler is no command, so only svmrun itself could run it")
+    already, says = _proofs(step.rollback[-1], setting)
+    return HeldRelease(
+        step.id,
+        step.name,
+        step.hold_seconds or 0.0,
+        lines,
+        already,
+        says,
+        dict(setting.environment),
+        max(a.timeout_seconds for a in step.rollback),
+    )
+
+
+def _proofs(handler: PlannedAction, setting: Setting) -> tuple[Already | None, tuple[str, ...]]:
+    """How a shell can tell that the handler's work is done."""
+    proof = setting.adapters[handler.adapter].done_in_shell(handler.arguments)
+    if proof.command is None:
+        return None, proof.says
+    command = setting.become(proof.command)
+    return Already((setting.program(command), *command.argv[1:]), proof.words), proof.says

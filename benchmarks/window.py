@@ -1,0 +1,66 @@
+"""How long do writers wait? The write lock of mirror-backup, against a shell script of the bare three commands.
+
+    python benchmarks/window.py [ROUNDS]
+
+Lock, detach, unlock, on simulated commands that take 20 ms each, and what the start of their program takes. The aim:
+at most 1.25 times the script's window. Between the first and the last command svmrun makes six records durable, tells
+its guard, and looks at the limit; that is the difference.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from measuring import SVMRUN, Place, median, milliseconds, place, rounds_wanted, sync_seconds, tell
+
+from svmrun.simulator.world_file import world_path
+
+AIM_RATIO = 1.25
+COMMAND_SECONDS = 0.02
+SCRIPT = """\
+PATH={bin}:$PATH
+date +%s%N
+lockfs -w /global/schost-1 && metadetach -s schost-1 d0 d30 && lockfs -u /global/schost-1 || exit 1
+date +%s%N
+"""
+
+
+def main() -> None:
+    rounds = rounds_wanted(10)
+    with place() as here:
+        world = slow_world(here)
+        taken = [(script_window(here, world), own_window(here, world)) for _ in range(rounds)]
+        synced = sync_seconds(here.folder)
+    script, own = median([s for s, _ in taken]), median([o for _, o in taken])
+    tell("the script's window", milliseconds(script))
+    tell("svmrun's window", milliseconds(own))
+    tell("of it, one record made durable by the disk", milliseconds(synced))
+    tell("against the script", f"{own / script:.2f} times", f"{AIM_RATIO}", own / script <= AIM_RATIO)
+    strict = (3 * COMMAND_SECONDS + own - script) / (3 * COMMAND_SECONDS)
+    tell("  if a command took 20 ms and not a bit more", f"{strict:.2f} times")
+
+
+def slow_world(here: Place) -> Path:
+    text = Path(world_path("schost")).read_text(encoding="utf-8")
+    return here.write("slow.yaml", f"{text}\ncommand_seconds: {COMMAND_SECONDS}\ntime_scale: 0\n")
+
+
+def script_window(here: Place, world: Path) -> float:
+    folder = here.folder / "host"
+    here.seconds(*SVMRUN, "simulate", folder, "--world", world)
+    here.seconds("sh", here.write("window.sh", SCRIPT.format(bin=folder / "bin")))
+    first, *_, last = (here.folder / "output").read_text(encoding="utf-8").split()
+    return (int(last) - int(first)) / 1e9
+
+
+def own_window(here: Place, world: Path) -> float:
+    """From the start of the lock's command to the end of the unlock's."""
+    here.seconds(*SVMRUN, "execute", "mirror-backup", "--simulate", world, "--time-scale", "0")
+    events = [event for event in here.last_journal() if event.get("step") == "lock"]
+    began = next(e["at"] for e in events if e["event"] == "ActionStarted" and e["role"] == "forward")
+    ended = next(e["at"] for e in events if e["event"] == "ActionEnded" and e["role"] == "release")
+    return float(ended - began)
+
+
+if __name__ == "__main__":
+    main()

@@ -14,21 +14,38 @@ from svmrun.effects.cancel import Cancel
 from svmrun.effects.setting import Setting
 from svmrun.errors import CheckFailed, FactFailed, InvalidInput
 from svmrun.plan.build import Builder, Known, commands_of
-from svmrun.plan.model import PlannedAction
+from svmrun.plan.model import PlannedAction, is_later
 from svmrun.runbook import template
+from svmrun.runbook.arguments import argument_faults
 from svmrun.runbook.model import Check, Fact, Parameter, Retry, Runbook
 from svmrun.runbook.order import in_order, needs
 from svmrun.runbook.parameters import default_value
+from svmrun.runbook.violations import Violation
 
 Json = Any
 Resolve = Callable[[list[str]], Mapping[str, str]]
+Perform = Callable[[Setting, Call], Outcome]
+
+
+def perform_on_host(setting: Setting, call: Call) -> Outcome:
+    return Actions(setting).perform(call)
+
+
+def make_builder(runbook: Runbook, setting: Setting, known: Known) -> Builder:
+    """A builder of plans that speaks the template language and judges rendered arguments by their schemas."""
+
+    def faults(name: str, arguments: Mapping[str, Json]) -> list[Violation]:
+        return argument_faults(name, arguments, setting.adapters, is_later)
+
+    return Builder(runbook, setting.adapters, template, known, faults)
 
 
 @dataclass
 class Gathering:
     """Reads facts in the order in which they need each other and the parameters' defaults.
 
-    `given` holds the parameters that were given; `resolve` finds programs (and raises Refused for missing ones).
+    `given` holds the parameters that were given; `resolve` finds programs (and raises Refused for missing ones);
+    `perform` asks the host.
     """
 
     runbook: Runbook
@@ -37,35 +54,44 @@ class Gathering:
     given: Mapping[str, Json]
     resolve: Resolve
     cancel: Cancel
+    perform: Perform = perform_on_host
     parameters: dict[str, Json] = field(default_factory=dict)
     facts: dict[str, Json] = field(default_factory=dict)
 
     def known(self) -> Known:
         """Everything that is known before anything is changed. Raises FactFailed, CheckFailed or InvalidInput."""
-        self.parameters.update(self.given)
-        parameters = {p.name: p for p in self.runbook.parameters}
-        facts = {f.name: f for f in self.runbook.facts}
         with tempfile.TemporaryDirectory(prefix="svmrun-facts-") as folder:
-            for name in in_order(needs(self.runbook), [*parameters, *facts]):
-                if name in facts:
-                    self.facts[name] = self._read(facts[name], Path(folder))
-                elif name not in self.parameters:
-                    self.parameters[name] = self._default(parameters[name])
-        return self._now()
+            for name in self.order():
+                self.gather(name, Path(folder))
+        return self.now()
 
-    def _now(self) -> Known:
+    def order(self) -> list[str]:
+        """The names of parameters and facts, each after what it needs."""
+        self.parameters.update(self.given)
+        names = [*(p.name for p in self.runbook.parameters), *(f.name for f in self.runbook.facts)]
+        return in_order(needs(self.runbook), names)
+
+    def gather(self, name: str, folder: Path) -> None:
+        """Find out the next name of the order; `folder` takes the outputs."""
+        fact = next((f for f in self.runbook.facts if f.name == name), None)
+        if fact is not None:
+            self.facts[name] = self._read(fact, folder)
+        elif name not in self.parameters:
+            self.parameters[name] = self._default(next(p for p in self.runbook.parameters if p.name == name))
+
+    def now(self) -> Known:
         secrets = frozenset(p.name for p in self.runbook.parameters if p.secret)
         return Known(self.host, self.parameters, self.facts, secrets)
 
     def _default(self, parameter: Parameter) -> Json:
-        return default_value(self.runbook, parameter, self._now().names)
+        return default_value(self.runbook, parameter, self.now().names)
 
     def _read(self, fact: Fact, folder: Path) -> Json:
-        names = self._now().names
+        names = self.now().names
         if fact.when is not None and not self._evaluate(fact.when, (*fact.path, "when"), names):
             return None
         # A fact may need a secret (a password): nothing of it is written down, so it is rendered like the rest.
-        builder = Builder(self.runbook, self.setting.adapters, template, replace(self._now(), secrets=frozenset()))
+        builder = make_builder(self.runbook, self.setting, replace(self.now(), secrets=frozenset()))
         action = builder.action(fact.action, Retry())
         if builder.problems:
             raise InvalidInput(builder.problems)
@@ -81,7 +107,7 @@ class Gathering:
         call = Call(
             name, action.adapter, action.arguments, action.timeout_seconds, self.cancel, names, output, quiet=True
         )
-        return Actions(self.setting).perform(call)
+        return self.perform(self.setting, call)
 
     def _evaluate(self, expression: str, path: tuple[str | int, ...], names: Mapping[str, Json]) -> Json:
         try:
@@ -98,7 +124,7 @@ class Gathering:
             raise CheckFailed(f"{what}; nothing was changed:\n{listed}")
 
     def _failure(self, check: Check) -> str | None:
-        names = self._now().names
+        names = self.now().names
         if check.when is not None and not self._evaluate(check.when, (*check.path, "when"), names):
             return None
         try:

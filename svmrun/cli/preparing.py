@@ -22,9 +22,9 @@ from svmrun.effects.repository import commit_of
 from svmrun.effects.setting import Nobody, Operator, Setting
 from svmrun.effects.state_folder import state_root
 from svmrun.errors import Refused
-from svmrun.plan.build import Builder, Known, build, commands, has_later
+from svmrun.plan.build import Known, build, commands, has_later
 from svmrun.plan.model import Plan, PlannedAction
-from svmrun.preparation import Gathering
+from svmrun.preparation import Gathering, make_builder
 from svmrun.report.observer import Observer
 from svmrun.runbook import template
 from svmrun.runbook.load import load_runbook
@@ -148,7 +148,7 @@ def _plan(
     resolve: Callable[[list[str]], dict[str, str]],
 ) -> Plan:
     commit, dirty = commit_of(Path(runbook.source.file))
-    builder = Builder(runbook, setting.adapters, template, known)
+    builder = make_builder(runbook, setting, known)
     plan = build(builder, hashlib.sha256(data).hexdigest(), become, commit, dirty)
     wanted = commands(plan, setting.adapters)
     names = [c.argv[0] for c in wanted]

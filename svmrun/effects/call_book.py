@@ -10,8 +10,9 @@ from svmrun.adapters.base import Arguments, Probe
 from svmrun.core import events as e
 from svmrun.core.state import State
 from svmrun.effects.setting import Setting
-from svmrun.plan.build import member
+from svmrun.plan.build import has_later, member
 from svmrun.plan.model import LATER, Plan, PlannedAction, is_later
+from svmrun.runbook.arguments import argument_faults
 
 Json = Any
 
@@ -43,9 +44,29 @@ class CallBook:
             return probe.adapter, arguments, adapter.default_timeout(arguments)
         action = step.action if role == "forward" else step.rollback[part]
         try:
-            return action.adapter, self._render(action.arguments, self.names(state)), action.timeout_seconds
+            return action.adapter, self._fitting(action, state), action.timeout_seconds
         except ValueError:
             return action.adapter, None, action.timeout_seconds
+
+    def refusal(self, state: State, intent: e.ActionStarted) -> str:
+        """Why the arguments of an action cannot be rendered; empty when they can."""
+        step = self._plan.step(intent.step)
+        action = step.rollback[intent.part] if intent.role in ("release", "rollback") else step.action
+        try:
+            self._fitting(action, state) if action else None
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    def _fitting(self, action: PlannedAction, state: State) -> Arguments:
+        """The rendered arguments. What was known only later is judged now, as strictly as what was written."""
+        arguments: Arguments = self._render(action.arguments, self.names(state))
+        faults = (
+            argument_faults(action.adapter, arguments, self._setting.adapters) if has_later(action.arguments) else []
+        )
+        if faults:
+            raise ValueError("; ".join(f"{'.'.join(map(str, f.path))}: {f.message}" for f in faults))
+        return arguments
 
     def probe(self, action: PlannedAction) -> Probe:
         probe = self._setting.adapters[action.adapter].probe(action.arguments)

@@ -143,7 +143,7 @@ class Machine:
         began = clock.steady()
         output = self._output(intent)
         if arguments is None:
-            outcome = failed("its arguments cannot be rendered")
+            outcome = failed(self._book.refusal(state, intent))
         else:
             cancel = self._deadline(state) if forward else self._unhurried
             call = Call(

@@ -26,6 +26,22 @@ class Language(Protocol):
         """The first names that a template, or a bare expression, refers to."""
 
 
+class Fault(Protocol):
+    """What is wrong with a rendered argument; `path` begins inside the arguments."""
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def message(self) -> str: ...
+
+    @property
+    def hint(self) -> str | None: ...
+
+
+Faults = Callable[[str, Mapping[str, Json]], Iterable[Fault]]
+
+
 @dataclass(frozen=True)
 class Known:
     """What is known before anything is changed. `secrets` are names of parameters whose values stay out of the plan."""
@@ -48,6 +64,7 @@ class Builder:
     adapters: Mapping[str, Adapter]
     language: Language
     known: Known
+    faults: Faults
     problems: list[Problem] = field(default_factory=list)
 
     def arguments(self, action: Action) -> dict[str, Json]:
@@ -87,7 +104,7 @@ class Builder:
         shown = without_later(arguments)
         timeout = action.timeout_seconds or max(least_seconds, adapter.default_timeout(shown))
         tries = action.retry or retry
-        self.attempt((*action.path, action.adapter), lambda: adapter.check(shown), None)
+        self._judge(action, arguments, shown)
         return PlannedAction(
             action.adapter,
             arguments,
@@ -98,6 +115,15 @@ class Builder:
             adapter.blocks_writers(shown),
             adapter.probe(shown) is not None,
         )
+
+    def _judge(self, action: Action, arguments: Mapping[str, Json], shown: Mapping[str, Json]) -> None:
+        """A template may have become a value that its adapter would never have taken as written."""
+        path = (*action.path, action.adapter)
+        faults = list(self.faults(action.adapter, arguments))
+        source = self.runbook.source
+        self.problems += [source.problem(f.message, (*path, *f.path), hint=f.hint) for f in faults]
+        if not faults:
+            self.attempt(path, lambda: self.adapters[action.adapter].check(shown), None)
 
     def step(self, step: Step) -> PlannedStep:
         when = self.condition(step.when, (*step.path, "when"))

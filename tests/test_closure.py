@@ -21,6 +21,7 @@ MOUNTINFO = r"""22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 26 22 8:3 / /with\040blank rw - xfs /dev/sda3 rw
 27 22 0:40 / /merged rw - overlay overlay rw,lowerdir=/opt,upperdir=/data/upper,workdir=/data/work
 28 22 8:4 / /usr rw - ext4 /dev/sda4 rw
+29 22 7:0 / /image rw - ext4 /dev/loop0 rw,backing-file=/data/image
 """
 MNTTAB = "\n".join(
     "\t".join(fields)
@@ -58,7 +59,7 @@ def test_a_log_on_the_file_system_to_be_locked_is_refused(linux: MountTable) -> 
     ]
 
 
-@pytest.mark.parametrize("path", ["/srv/log/x", "/merged/x", "/data"])
+@pytest.mark.parametrize("path", ["/srv/log/x", "/merged/x", "/image/x", "/data"])
 def test_another_way_to_the_same_file_system_is_seen(linux: MountTable, path: str) -> None:
     assert len(problems("/data", [Need("standard output", path)], linux)) == 1
 

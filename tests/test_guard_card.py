@@ -120,6 +120,19 @@ def test_recovery_does_with_the_card_what_a_dead_guard_did_not(abandoned: Scene)
     assert left.outstanding == ()
 
 
+def test_recovery_waits_also_for_who_took_over_from_a_killed_guard(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.behave("detach", fails=1)
+    left = LeftGuard(scene.folder)
+    runner = scene.runner()
+    os.kill(runner.guard, signal.SIGKILL)
+    assert gone(runner.guard)
+    runner.kill()
+    assert left.alive
+    assert await_end(left, 10, Cancel())
+    assert set(left.released) == {"detach", "lock"}
+
+
 def test_a_guard_that_repeats_in_vain_ends_when_recovery_has_finished(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     scene.behave("detach", fails=99)

@@ -68,7 +68,12 @@ class Guard:
             )
         pid = int(armed.split()[1])
         started = process_started(pid)
-        _write_private(folder / GUARD_NAME, f"{pid} {started}\n")
+        try:
+            _write_private(folder / GUARD_NAME, f"{pid} {os.getpgid(pid)} {started}\n")
+        except OSError as error:
+            feed.close()
+            report.close()
+            raise Refused(f"the guard (pid {pid}) cannot be noted in {folder}: {error}; nothing was locked") from error
         return Guard(folder, pid, started, tuple(shell), feed, report, timeout_seconds)
 
     @property

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from svmrun.effects import clock
+from svmrun.effects.group import Tree
 from svmrun.effects.guard import CARD_NAME, GUARD_NAME, SHELL, fired, outstanding, released_by_guard
 from svmrun.effects.processes import alive
 
@@ -30,8 +31,11 @@ class LeftGuard:
 
     @property
     def alive(self) -> bool:
-        """True while the very process runs that was armed; a dead runner's guard is then releasing."""
-        return self._pid is not None
+        """True while a process of the guard runs; that of a dead runner is then releasing.
+
+        Not only the one that was armed: when it was killed, another takes its work over.
+        """
+        return bool(self._processes())
 
     @property
     def fired(self) -> str | None:
@@ -50,19 +54,27 @@ class LeftGuard:
 
     def forget(self) -> None:
         """The run has ended otherwise: end a guard that still repeats a release, and remove the folder."""
-        pid = self._pid
-        if pid is not None:
+        for pid in self._processes():
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(os.getpgid(pid), signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    @property
-    def _pid(self) -> int | None:
+    def _processes(self) -> list[int]:
         try:
-            pid, _, started = (self.folder / GUARD_NAME).read_text().strip().partition(" ")
-        except FileNotFoundError:
-            return None
-        return int(pid) if alive(int(pid), started) else None
+            pid, group, started = (self.folder / GUARD_NAME).read_text().strip().split(" ", 2)
+        except (FileNotFoundError, ValueError):
+            return []
+        armed = [int(pid)] if alive(int(pid), started) else []
+        # Numbers are used again: who else is in that group must also run this very card.
+        return armed + [p for p in Tree(int(group)).group_members() if p != int(pid) and _runs(p, self.card)]
+
+
+def _runs(pid: int, program: Path) -> bool:
+    """False also where the system does not show the words of a command line in proc(5)."""
+    try:
+        return os.fsencode(program) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
 
 
 def await_end(left: LeftGuard, timeout_seconds: float, cancel: clock.Interruption) -> bool:

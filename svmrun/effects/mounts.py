@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 _MOUNTINFO = Path("/proc/self/mountinfo")
 _MNTTAB = Path("/etc/mnttab")
-_LAYERS = ("upperdir", "workdir", "lowerdir")  # of an overlay: where its files really lie
+_LOOPS = Path("/sys/block")
+# Options that name where the files of an overlay, or the blocks of a loop device, really lie.
+_BELOW = ("upperdir", "workdir", "lowerdir", "backing-file")
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class MountTable:
         )
 
     def file_systems(self, path: str) -> tuple[Mount, ...]:
-        """The mount that a path lies on, and those that it really lies on below a loopback mount or an overlay."""
+        """The mount that a path lies on, and those that it lies on below a loopback mount, an overlay, a loop device."""
         found: list[Mount] = []
         waiting = [path]
         while waiting:
@@ -67,19 +69,28 @@ def _inside(path: str, point: str) -> bool:
 def _below(mount: Mount) -> list[str]:
     if mount.kind == "lofs":
         return [mount.source]
-    if mount.kind != "overlay":
-        return []
-    layers = [o.partition("=")[2] for o in mount.options if o.partition("=")[0] in _LAYERS]
-    return [path for layer in layers for path in layer.split(":") if path.startswith("/")]
+    named = (option.partition("=") for option in mount.options)
+    paths = [path for name, _, value in named if name in _BELOW for path in value.split(":")]
+    return [path for path in paths if path.startswith("/")]
 
 
 def read_mount_table() -> MountTable:
     """The table of this host; empty when the system has none of the known kinds."""
     if _MOUNTINFO.exists():
-        return from_mountinfo(_MOUNTINFO.read_text(errors="surrogateescape"))
+        table = from_mountinfo(_MOUNTINFO.read_text(errors="surrogateescape"))
+        return MountTable(tuple(map(_with_backing_file, table.mounts)))
     if _MNTTAB.exists():
         return from_mnttab(_MNTTAB.read_text(errors="surrogateescape"))
     return MountTable(())
+
+
+def _with_backing_file(mount: Mount) -> Mount:
+    """A loop device freezes with the file system that its file lies on (losetup(8))."""
+    try:
+        path = (_LOOPS / Path(mount.source).name / "loop" / "backing_file").read_text().strip()
+    except (OSError, ValueError):
+        return mount
+    return replace(mount, options=(*mount.options, f"backing-file={path}"))
 
 
 def from_mountinfo(text: str) -> MountTable:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from svmrun.adapters.base import Adapter
@@ -21,15 +21,22 @@ NO_SHELL = "/bin/sh"
 
 def refuse_dangerous_holds(plan: Plan, setting: Setting, target: Target) -> None:
     """Raises Refused, with every reason, when a lock of this plan would hit what the run needs. Changes nothing."""
-    locked = list(dict.fromkeys(_locks(plan, setting.adapters)))
-    if not locked:
+    if not any(True for _ in _locks(plan, setting.adapters)):
         return
-    table = mount_table(target)
     needed = needs.of_run([*plan.programs.values(), NO_SHELL], _places())
+    found = dangers(plan, setting.adapters, needed, mount_table(target))
+    if found:
+        raise Refused("\n".join(found))
+
+
+def dangers(
+    plan: Plan, adapters: Mapping[str, Adapter], needed: Sequence[closure.Need], table: MountTable
+) -> list[str]:
+    """A sentence for each reason why a lock of this plan must not be taken."""
+    locked = list(dict.fromkeys(_locks(plan, adapters)))
     found = [problem for path, _device in locked for problem in closure.problems(path, needed, table)]
     found += [problem for path, device in locked if (problem := _other_mirror(path, device, table))]
-    if found:
-        raise Refused("\n".join(dict.fromkeys(found)))
+    return list(dict.fromkeys(found))
 
 
 def mount_table(target: Target) -> MountTable:

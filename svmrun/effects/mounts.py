@@ -51,7 +51,7 @@ class MountTable:
         )
 
     def file_systems(self, path: str) -> tuple[Mount, ...]:
-        """The mount that a path lies on, and those that it lies on below a loopback mount, an overlay, a loop device."""
+        """The mount that a path lies on, and those below it (loopback mount, overlay, loop device)."""
         found: list[Mount] = []
         waiting = [path]
         while waiting:

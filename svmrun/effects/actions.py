@@ -13,7 +13,7 @@ from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome
 from svmrun.adapters.judge import conditions
 from svmrun.adapters.wait_for import every_seconds, polled
 from svmrun.effects import clock, notices, process
-from svmrun.effects.cancel import Cancel
+from svmrun.effects.cancel import Cancel, CancelDue
 from svmrun.effects.open_session import OpenSessions
 from svmrun.effects.setting import Setting
 from svmrun.effects.terminal_dialogue import converse
@@ -128,8 +128,11 @@ class Actions:
         )
 
     def _operator(self, _adapter: Adapter, call: Call) -> Outcome:
-        with self._setting.observer.suspended():
-            answer = self._setting.operator.confirm(str(call.arguments["question"]))
+        try:
+            with self._setting.observer.suspended(), call.cancel.breaking(call.timeout_seconds):
+                answer = self._setting.operator.confirm(str(call.arguments["question"]))
+        except CancelDue:
+            return failed("nobody answered in time, or the question was cancelled")
         if answer is None:
             return failed("nobody is there to answer; give --yes, or run it at a terminal")
         return Outcome("succeeded", "", {"answer": "yes"}) if answer else failed("the operator said no")

@@ -45,9 +45,13 @@ class Cancel:
     def limit_passed(self) -> bool:
         return self.deadline is not None and clock.steady() >= self.deadline
 
-    def remaining_seconds(self) -> float | None:
-        """Seconds until the deadline, at least 0; None without one."""
+    def seconds_to_deadline(self) -> float | None:
+        """At least 0; None without a deadline."""
         return None if self.deadline is None else max(0.0, self.deadline - clock.steady())
+
+    def remaining_seconds(self) -> float | None:
+        """After so many seconds, at the latest, whoever waits looks whether it is due; None: no need to look."""
+        return self.seconds_to_deadline()
 
     def request(self, signal: int, reason: str = "") -> None:
         """Ask once; further requests, and all requests after `reset`, change nothing."""
@@ -65,7 +69,7 @@ class Cancel:
         """
         if self.due:
             raise CancelDue
-        limit = self.remaining_seconds()
+        limit = self.seconds_to_deadline()
         self._breaking = True
         try:
             with _alarm(seconds if limit is None else min(seconds, limit)):

@@ -34,5 +34,5 @@ class Watched(Cancel):
         return super().due
 
     def remaining_seconds(self) -> float | None:
-        left = super().remaining_seconds()
+        left = self.seconds_to_deadline()
         return LOOK_SECONDS if left is None else min(left, LOOK_SECONDS)

@@ -42,7 +42,7 @@ class Target:
 
     def passing(self, seconds: float) -> float:
         """The real seconds of a pause. A simulated host without real time lets its own clock jump instead."""
-        if not self.simulated:
+        if not self.simulated or seconds <= 0:
             return seconds
         if self.time_scale == 0:
             from svmrun.simulator import state_file

@@ -1,0 +1,17 @@
+"""What several test files share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.running import Scene, memory_folder
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    """A simulated host with nothing on it yet (see `Scene.host`), and folders of its own."""
+    with memory_folder() as memory:
+        yield Scene(tmp_path, memory)

@@ -65,6 +65,7 @@ def _hang(_fault: Fault, _model: Model, _call: Call) -> Run:
 
 def _hang_after(fault: Fault, model: Model, call: Call) -> Run:
     yield from model(call)
+    yield Trap(())  # what the command caught it catches no more: it hangs in its end
     return (yield from _hang(fault, model, call))
 
 

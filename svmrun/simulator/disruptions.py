@@ -1,0 +1,124 @@
+"""What befalls a host from outside: pure changes of a world that no command makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from svmrun.simulator.component_transitions import component_fails
+from svmrun.simulator.mirror_transitions import after_reboot, syncing
+from svmrun.simulator.refusal import Refusal
+from svmrun.simulator.volumes import (
+    canonical,
+    components,
+    disk_set,
+    mirror,
+    mirror_of,
+    put_mirror,
+    put_stripe,
+    resync_active,
+    set_name,
+    stripe,
+)
+from svmrun.simulator.world import Component, FileSystem, Tape, World
+
+_Change = Callable[[Tape], Tape]
+SHARE_OF_TAPE = 0.4  # of what a dump needs, before the tape ends or fails
+
+
+def rebooted(world: World, seconds: float) -> World:
+    """A boot: locks and opens are gone, detached sides stay off, every resync starts anew (`metasync -r`)."""
+    world = replace(world, clock=world.clock + seconds, opens=(), later=())
+    unlocked = tuple(_unlocked(f) for f in world.file_systems)
+    tapes = tuple(replace(t, file_number=0) for t in world.tapes)
+    return after_reboot(replace(world, file_systems=unlocked, tapes=tapes))
+
+
+def failed_over(world: World, diskset: str) -> World:
+    """Another node takes the set: its file systems are mounted anew there, and with that their locks are gone."""
+    found = disk_set(world, diskset)
+    others = [n.name for n in world.nodes if found and n.online and n.name in found.hosts and n.name != found.owner]
+    if found is None or not others:
+        return world
+    sets = tuple(replace(s, owner=others[0]) if s.name == diskset else s for s in world.sets)
+    inside = {f.mount_point for f in world.file_systems if set_name(canonical(f.special)) == diskset}
+    file_systems = tuple(_unlocked(f) if f.mount_point in inside else f for f in world.file_systems)
+    opens = tuple(o for o in world.opens if set_name(o.device) != diskset)
+    mirrors = tuple(m for m in world.mirrors if set_name(m.name) == diskset)
+    imported = after_reboot(replace(world, mirrors=mirrors))
+    kept = {m.name: m for m in imported.mirrors}
+    everything = tuple(kept.get(m.name, m) for m in world.mirrors)
+    return replace(imported, sets=sets, file_systems=file_systems, opens=opens, mirrors=everything)
+
+
+def disk_fails(world: World, submirror: str) -> World:
+    """A disk under the volume: in Maintenance while it is a side of a mirror, else not to be reached any more."""
+    found = stripe(world, submirror)
+    if found is None or not found.rows:
+        return world
+    device = components(found)[0].device
+    parent = mirror_of(world, submirror)
+    if parent is not None:
+        try:
+            return component_fails(world, parent.name, device)
+        except Refusal:
+            return world
+    rows = tuple(tuple(_unavailable(c, device) for c in row) for row in found.rows)
+    return put_stripe(world, replace(found, rows=rows))
+
+
+def disks_mended(world: World) -> World:
+    """Every disk can be reached again, no set is locked by another process, every state database is whole."""
+    for found in world.stripes:
+        rows = tuple(tuple(replace(c, state="Okay") if c.state == "Unavailable" else c for c in r) for r in found.rows)
+        if rows != found.rows:
+            world = put_stripe(world, replace(found, rows=rows))
+    return replace(world, locked_sets=(), databases="fine")
+
+
+def resync_starts(world: World, name: str) -> World:
+    """Somebody replaced a component: one side is being resynced."""
+    found = mirror(world, name)
+    running = [s for s in found.submirrors if s.state == "running"] if found else []
+    if found is None or len(running) < 2 or resync_active(found):
+        return world
+    synced = replace(running[0], state="component-resync", changed=world.clock)
+    sides = tuple(synced if s is running[0] else s for s in found.submirrors)
+    return put_mirror(world, syncing(world, replace(found, submirrors=sides), world.resync_seconds))
+
+
+def locked_by_somebody(world: World, mount_point: str) -> World:
+    file_systems = tuple(
+        replace(f, lock="write", comment="somebody else", locked_generation=f.generation)
+        if f.mount_point == mount_point
+        else f
+        for f in world.file_systems
+    )
+    return replace(world, file_systems=file_systems)
+
+
+def tape_short(world: World, device: str, blocks: int) -> World:
+    """The volume in the drive ends long before a dump of so many blocks does."""
+    return _with_tape(world, device, lambda tape: replace(tape, capacity=max(1, int(blocks * SHARE_OF_TAPE)), volumes=0))
+
+
+def tape_bad(world: World, device: str, blocks: int) -> World:
+    return _with_tape(world, device, lambda tape: replace(tape, write_error_at=max(1, int(blocks * SHARE_OF_TAPE))))
+
+
+def tape_gone(world: World, device: str) -> World:
+    return _with_tape(world, device, lambda tape: replace(tape, loaded=False))
+
+
+def _with_tape(world: World, device: str, change: _Change) -> World:
+    return replace(world, tapes=tuple(change(t) if t.device == device else t for t in world.tapes))
+
+
+def _unlocked(found: FileSystem) -> FileSystem:
+    if found.lock == "unlock" and not found.pending_pid:
+        return found
+    return replace(found, lock="unlock", comment="", pending_lock="", pending_pid=0)
+
+
+def _unavailable(component: Component, device: str) -> Component:
+    return replace(component, state="Unavailable") if component.device == device else component

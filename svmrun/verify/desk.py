@@ -1,0 +1,106 @@
+"""What all stories of one runbook in one world share: the plan, its command lines, its holds, the world as found."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from svmrun import names
+from svmrun.adapters.base import Arguments
+from svmrun.core import events as e
+from svmrun.core.state import State
+from svmrun.effects.call_book import CallBook
+from svmrun.effects.setting import Setting
+from svmrun.guarding import releases
+from svmrun.plan.build import without_later
+from svmrun.plan.model import Plan, PlannedAction
+from svmrun.plan.release import LIMIT_MARGIN_SECONDS, HeldRelease
+from svmrun.simulator.world import World
+from svmrun.verify.commands import Runner
+
+Json = Any
+
+
+@dataclass
+class Desk:
+    """`world` is the host as it was found. `known` are the real parameters, facts and host."""
+
+    plan: Plan
+    setting: Setting
+    known: Mapping[str, Json]
+    world: World
+    runner: Runner
+
+    @cached_property
+    def book(self) -> CallBook:
+        return CallBook(self.plan, self.setting, self.known)
+
+    @cached_property
+    def holds(self) -> dict[str, HeldRelease]:
+        """Raises Refused when no guard can release one of them."""
+        return {hold.step: hold for hold in releases(self.plan, self.setting)}
+
+    @cached_property
+    def limits(self) -> dict[str, float]:
+        return {s.id: s.hold_seconds for s in self.plan.steps if s.hold_seconds is not None}
+
+    def guard_deadline(self, outstanding: tuple[tuple[str, float], ...]) -> float:
+        """The time at which a live guard acts."""
+        return min((since + self.limits[s] + LIMIT_MARGIN_SECONDS for s, since in outstanding), default=math.inf)
+
+    def read_only(self, state: State, move: e.ActionStarted) -> bool:
+        """True when the action of this intent changes nothing, whatever becomes of it."""
+        if move.role in ("found", "probe"):
+            return True
+        step = self.plan.step(move.step)
+        action = step.action if move.role == "forward" else step.rollback[move.part]
+        return action is not None and action.read_only
+
+    def arguments(self, action: PlannedAction) -> Arguments:
+        shown: Arguments = without_later(action.arguments)
+        return shown
+
+    @cached_property
+    def locks(self) -> dict[str, str]:
+        """Step -> the mount point whose writers wait because of it."""
+        found = {}
+        for step in self.plan.steps:
+            if step.action is None or step.when is False:
+                continue
+            path = self.setting.adapters[step.action.adapter].locked_path(self.arguments(step.action))
+            if path is not None:
+                found[step.id] = path.rstrip("/") or "/"
+        return found
+
+    @cached_property
+    def sides(self) -> list[tuple[str, str]]:
+        """Each mirror that loses a side, and that side."""
+        found = []
+        for step in self.plan.steps:
+            if step.action is None or step.when is False:
+                continue
+            written = self.arguments(step.action)
+            if self.setting.adapters[step.action.adapter].split_device(written) is not None:
+                mirror = names.volume(str(written["mirror"]), str(written.get("diskset", "")))
+                found.append((mirror, names.volume(str(written["submirror"]), names.split(mirror)[0])))
+        return found
+
+    @cached_property
+    def disk_sets(self) -> list[str]:
+        """The disk sets that the plan works on."""
+        return list(dict.fromkeys(names.split(mirror)[0] for mirror, _ in self.sides if names.split(mirror)[0]))
+
+    def tapes(self, step_id: str) -> list[tuple[str, int]]:
+        """The tape drives that a step writes to, and how many blocks it needs."""
+        action = self.plan.step(step_id).action
+        if action is None or not self.setting.adapters[action.adapter].copies(self.arguments(action)):
+            return []
+        words = repr(action.arguments)
+        blocks = max((f.used for f in self.world.file_systems), default=1)
+        return [(t.device, blocks) for t in self.world.tapes if t.device in words]
+
+    def with_world(self, world: World) -> Desk:
+        return replace(self, world=world)

@@ -1,0 +1,84 @@
+"""What an acting guard does, as release.sh does it: one hold in a turn, rounds until each one holds no more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from svmrun.adapters.base import Command, Completed
+from svmrun.plan.release import HeldRelease
+from svmrun.simulator.host import look
+from svmrun.simulator.world import World
+from svmrun.verify.commands import Limits
+from svmrun.verify.desk import Desk
+from svmrun.verify.kinds import KINDS
+from svmrun.verify.scene import Guard, Scene
+
+NAPS_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+ROUNDS = 8  # about as long as a recovery waits for it
+
+
+class GuardTurn:
+    """One release by the guard. `kind` is what goes wrong with its first command."""
+
+    def __init__(self, desk: Desk, scene: Scene, kind: str = "") -> None:
+        assert scene.guard is not None, "only a guard acts"
+        self._desk, self._effect = desk, KINDS[kind].effect if kind else ""
+        self._guard: Guard = scene.guard
+        self.world: World = scene.world
+        self.step = self._guard.todo[0]
+
+    def act(self) -> Guard:
+        """The guard afterwards; `world` is the world then."""
+        hold = self._desk.holds[self.step]
+        guard = replace(self._guard, todo=self._guard.todo[1:])
+        if self._release(hold):
+            kept = tuple(one for one in guard.outstanding if one[0] != self.step)
+            guard = replace(guard, outstanding=kept, released=(*guard.released, self.step))
+        return guard if guard.todo or not guard.outstanding else self._next_round(guard)
+
+    def _next_round(self, guard: Guard) -> Guard:
+        self._pass(NAPS_SECONDS[min(guard.round, len(NAPS_SECONDS) - 1)])
+        todo = tuple(step for step, _ in reversed(guard.outstanding))
+        return replace(guard, todo=todo, round=guard.round + 1, alive=guard.round + 1 < ROUNDS)
+
+    def _release(self, hold: HeldRelease) -> bool:
+        if self._guard.round > 0 and self._is_released(hold) is True:
+            return True
+        fine = True
+        for argv in hold.releases:
+            completed = self._run(argv, hold.bound_seconds)
+            fine = fine and (completed.status == 0 or _says(hold, completed))
+        known = self._is_released(hold)
+        return fine if known is None else known
+
+    def _is_released(self, hold: HeldRelease) -> bool | None:
+        if hold.already is None:
+            return None
+        completed = self._run(hold.already.argv, hold.bound_seconds)
+        if not hold.already.words:
+            return completed.status == 0
+        if completed.status != 0:
+            return None
+        lines = (completed.stdout + completed.stderr).splitlines()
+        words = [part for word in hold.already.words for part in word.split()]
+        return any(_in_order(words, line.split()) for line in lines)
+
+    def _run(self, argv: tuple[str, ...], bound_seconds: float) -> Completed:
+        effect, self._effect = self._effect, ""
+        self.world, completed = self._desk.runner.run(
+            self.world, Command(argv, needs_root=True), Limits(bound_seconds), effect
+        )
+        return completed
+
+    def _pass(self, seconds: float) -> None:
+        self.world = look(replace(self.world, clock=self.world.clock + seconds))
+
+
+def _says(hold: HeldRelease, completed: Completed) -> bool:
+    said = completed.stdout + completed.stderr
+    return any(text in said for text in hold.says)
+
+
+def _in_order(words: list[str], line: list[str]) -> bool:
+    rest = iter(line)
+    return all(word in rest for word in words)

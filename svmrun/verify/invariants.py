@@ -1,0 +1,258 @@
+"""What must hold after every story, each with an id and words; and how it is seen that it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from svmrun.core import events as e
+from svmrun.core.state import State
+from svmrun.names import canonical
+from svmrun.plan.release import LIMIT_MARGIN_SECONDS
+from svmrun.simulator.volumes import resync_active
+from svmrun.simulator.world import DumpImage, Mirror, World
+from svmrun.verify.desk import Desk
+from svmrun.verify.scene import Finding, Scene, Watch
+from svmrun.verify.turn import Turn
+
+INVARIANTS = {
+    "writable": "the file system becomes writable within the hold's limit",
+    "whole": "the mirror becomes whole",
+    "instruction": "what a stuck run tells to do makes it whole",
+    "not-ours": "nothing is lifted, attached or started that the run did not take",
+    "truth": "verdict and exit code are true",
+    "consistent": "only an image of one locked, flushed moment is called a good dump",
+    "no-way-forward": "no forward action after a rollback began",
+    "once": "no second effect of one action",
+    "replay": "the journal replayed is the live state",
+    "secret": "nothing secret in any output",
+    "ends": "every run comes to an end",
+    "untouched": "a run that fails before its first step has changed nothing",
+    "yours": "what the runbook's own invariants say",
+}
+FORWARD = ("forward", "found", "release")
+LATE_RELEASE_SECONDS = 10.0  # what a failed release may add to its own time-out: the guard's naps, and a retry's pause
+
+
+def watched(desk: Desk, before: Scene, turn: Turn, kind: str = "", changes: bool = True) -> Scene:
+    """The scene after a turn, with what the invariants see in it. `changes`: the action changes something if it works."""
+    after = turn.scene
+    watch = _allowance(desk, before, turn, kind, after.watch)
+    watch, finding = seen_in_world(desk, before.world, after.world, watch, after)
+    finding = finding or _forward_again(before, turn) or _secret(desk, turn)
+    if turn.end is not None and turn.intent is not None and turn.intent.role == "forward":
+        watch, twice = _effects(desk, before, turn, kind, changes, watch)
+        finding = finding or twice
+    if watch is after.watch and finding is None:
+        return after
+    return replace(after, watch=watch, finding=before.finding or finding)
+
+
+def seen_in_world(
+    desk: Desk, before: World, after: World, watch: Watch, scene: Scene
+) -> tuple[Watch, Finding | None]:
+    """Locks taken and lifted, sides attached, services started between two moments."""
+    finding = None
+    if before.file_systems is not after.file_systems:
+        watch, finding = _locks(desk, before, after, watch)
+    if finding is None and watch.locked and watch.unguarded_since is None:
+        finding = _too_long(desk, after, watch)
+    if finding is None and before.mirrors is not after.mirrors:
+        finding = _strange_sides(desk, after)
+    if finding is None and before.services is not after.services:
+        finding = _strange_services(desk, after)
+    return watch, finding
+
+
+def _locks(desk: Desk, before: World, after: World, watch: Watch) -> tuple[Watch, Finding | None]:
+    finding = None
+    for old, new in zip(before.file_systems, after.file_systems, strict=True):
+        if old.lock == new.lock:
+            continue
+        mount = new.mount_point
+        if new.lock != "unlock":
+            if mount not in watch.strangers:
+                watch = replace(watch, locked=(*watch.locked, (mount, before.clock)))
+            continue
+        if mount in watch.strangers:
+            finding = Finding("not-ours", f"somebody else's lock of {mount} was lifted")
+        late = _too_long(desk, after, watch) if watch.unguarded_since is None else None
+        finding = finding or late
+        watch = replace(watch, locked=tuple(one for one in watch.locked if one[0] != mount))
+    return watch, finding
+
+
+def _too_long(desk: Desk, world: World, watch: Watch) -> Finding | None:
+    for mount, since in watch.locked:
+        limit = max((desk.limits.get(s, 0.0) for s, path in desk.locks.items() if path == mount), default=0.0)
+        lasted = world.clock - since
+        if lasted > limit + LIMIT_MARGIN_SECONDS + watch.allowance_seconds + 0.001:
+            step = next((s for s, path in desk.locks.items() if path == mount), "")
+            return Finding("writable", f"{mount} was locked for {lasted:.0f} s, and its limit is {limit:.0f} s", step)
+    return None
+
+
+def _allowance(desk: Desk, before: Scene, turn: Turn, kind: str, watch: Watch) -> Watch:
+    """A failing release of a lock takes its time; the limit of the hold counts until it is tried first."""
+    step = turn.guard_step or (turn.intent.step if turn.intent and turn.intent.role not in ("forward", "found") else "")
+    if not kind or step not in desk.locks:
+        return watch
+    bound = max((a.timeout_seconds for a in desk.plan.step(step).rollback), default=0.0)
+    return replace(watch, allowance_seconds=watch.allowance_seconds + bound + LATE_RELEASE_SECONDS)
+
+
+def _strange_sides(desk: Desk, after: World) -> Finding | None:
+    found = {m.name: {s.name for s in m.submirrors} for m in desk.world.mirrors}
+    for mirror in after.mirrors:
+        strange = {s.name for s in mirror.submirrors} - found.get(mirror.name, set())
+        if strange:
+            names = ", ".join(sorted(strange))
+            return Finding("not-ours", f"{names} was attached to {mirror.name}, and was no side of it before")
+    return None
+
+
+def _strange_services(desk: Desk, after: World) -> Finding | None:
+    found = {s.fmri: s.state for s in desk.world.services}
+    for service in after.services:
+        if service.state == "online" and found.get(service.fmri) == "disabled":
+            return Finding("not-ours", f"{service.fmri} was started, and did not run before")
+    return None
+
+
+def _forward_again(before: Scene, turn: Turn) -> Finding | None:
+    back = before.state.cause is not None
+    for event in turn.events:
+        back = back or isinstance(event, e.RollbackStarted)
+        if back and isinstance(event, e.ActionStarted) and event.role in FORWARD:
+            return Finding("no-way-forward", f"{event.step} was begun after the rollback had", event.step)
+    return None
+
+
+def _secret(desk: Desk, turn: Turn) -> Finding | None:
+    for secret in desk.setting.secrets:
+        for event in turn.events:
+            if secret and secret in repr(event):
+                return Finding("secret", f"a secret stands in {type(event).__name__}")
+    return None
+
+
+def _effects(
+    desk: Desk, before: Scene, turn: Turn, kind: str, changes: bool, watch: Watch
+) -> tuple[Watch, Finding | None]:
+    """What the forward action did to the world, and whether it says so."""
+    intent, end = turn.intent, turn.end
+    assert intent is not None, "only after a forward action"
+    assert end is not None, "only after a forward action"
+    step = intent.step
+    if kind == "lie" and changes and end.outcome == "succeeded":
+        return replace(watch, hollow=watch.hollow | {step}), None
+    if _material(before.world) == _material(turn.scene.world):
+        return watch, None
+    action = desk.plan.step(step).action
+    assert action is not None, "only steps with an action are performed"
+    adapter = desk.setting.adapters[action.adapter]
+    if step in watch.effects and not adapter.repeatable(desk.arguments(action)):
+        return watch, Finding("once", f"{step} was done a second time", step)
+    return replace(watch, effects=watch.effects | {step}, hollow=watch.hollow - {step}), None
+
+
+def _material(world: World) -> tuple[object, ...]:
+    sides = tuple((m.name, tuple((s.name, s.state) for s in m.submirrors)) for m in world.mirrors)
+    services = tuple((s.fmri, s.state) for s in world.services)
+    return (sides, world.stripes, world.file_systems, world.tapes, world.files, services, world.dumpdates)
+
+
+def changed(before: World, after: World) -> bool:
+    """Whether a command did anything that lasts."""
+    return _material(before) != _material(after)
+
+
+# -- at the end ------------------------------------------------------------------------------------------------------
+
+
+def at_the_end(desk: Desk, scene: Scene, settled: World) -> Iterator[Finding]:
+    """Of a run that has ended. `settled` is the world when all that was under way has ended, too."""
+    ended = scene.state.ended
+    assert ended is not None, "judged at the end"
+    codes = {"succeeded": ended.exit_code == 0, "stuck": ended.exit_code == 4}
+    if not codes.get(ended.verdict, ended.exit_code not in (0, 4)):
+        yield Finding("truth", f"the verdict is {ended.verdict}, and the exit code {ended.exit_code}")
+    if ended.verdict == "stuck":
+        return
+    yield from left_behind(desk, scene, settled)
+    if ended.verdict == "succeeded":
+        yield from _claims(desk, scene, settled)
+
+
+def left_behind(desk: Desk, scene: Scene, world: World) -> Iterator[Finding]:
+    """What is not as it was found."""
+    yield from _locked(desk, scene, world)
+    for old in desk.world.mirrors:
+        new = next((m for m in world.mirrors if m.name == old.name), None)
+        yield from _not_whole(old, new) if new else ()
+    running = {s.fmri for s in world.services if s.state == "online"}
+    for service in desk.world.services:
+        if service.state == "online" and service.fmri not in running:
+            yield Finding("truth", f"{service.fmri} ran before, and does not run any more")
+
+
+def _locked(desk: Desk, scene: Scene, world: World) -> Iterator[Finding]:
+    found = {f.mount_point: f.lock for f in desk.world.file_systems}
+    for one in world.file_systems:
+        if one.mount_point not in scene.watch.strangers and one.lock != found.get(one.mount_point, "unlock"):
+            if one.lock == "unlock":
+                continue  # told when it happened
+            step = next((s for s, path in desk.locks.items() if path == one.mount_point), "")
+            yield Finding("writable", f"{one.mount_point} is {one.lock}-locked, and nobody unlocks it", step)
+
+
+def _not_whole(old: Mirror, new: Mirror) -> Iterator[Finding]:
+    sides = {s.name: s for s in new.submirrors}
+    for side in old.submirrors:
+        left = sides.get(side.name)
+        if left is None:
+            yield Finding("whole", f"{side.name} is no side of {new.name} any more")
+        elif left.state.startswith("offline") and not side.state.startswith("offline"):
+            yield Finding("whole", f"{side.name} is {left.state} in {new.name}")
+    if new.resync is not None and not resync_active(new) and not (old.resync and old.resync.cancelled):
+        yield Finding("whole", f"the resync of {new.name} was cancelled and goes on only by metasync")
+
+
+def _claims(desk: Desk, scene: Scene, world: World) -> Iterator[Finding]:
+    for step in sorted(scene.watch.hollow):
+        yield Finding("truth", f"{step} is told as done, and nothing happened", step)
+    images = new_images(desk.world, world)
+    for image in images:
+        if not image.consistent:
+            why = "is not complete" if not image.complete else "is not one locked, flushed moment"
+            yield Finding("consistent", f"the run succeeded, and its image of {image.device} {why}", _dumper(desk, image))
+    for step in desk.plan.steps:
+        if step.action is None or step.action.adapter != "ufsdump" or not _succeeded(scene.state, step.id):
+            continue
+        device = canonical(str(desk.arguments(step.action)["device"]))
+        if not any(image.device == device for image in images):
+            yield Finding("truth", f"{step.id} succeeded, and there is no dump of {device}", step.id)
+
+
+def _succeeded(state: State, step: str) -> bool:
+    return state.step(step).status == "succeeded"
+
+
+def _dumper(desk: Desk, image: DumpImage) -> str:
+    for step in desk.plan.steps:
+        if step.action is not None and image.device.rpartition("/")[2] in repr(step.action.arguments):
+            if desk.setting.adapters[step.action.adapter].copies(desk.arguments(step.action)):
+                return step.id
+    return ""
+
+
+def new_images(before: World, after: World) -> list[DumpImage]:
+    """The dumps that were not there before, on tapes and in files."""
+    old = {*_images(before)}
+    return [image for image in _images(after) if image not in old]
+
+
+def _images(world: World) -> Iterator[DumpImage]:
+    yield from world.files
+    for tape in world.tapes:
+        yield from tape.contents

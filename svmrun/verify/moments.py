@@ -1,0 +1,122 @@
+"""What can befall a run between two of its actions: each as a new scene at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from svmrun.core.decide import GoBack, Move, Perform, Skip, decide, outstanding
+from svmrun.simulator import disruptions
+from svmrun.simulator.host import look
+from svmrun.simulator.world import World
+from svmrun.verify.desk import Desk
+from svmrun.verify.kinds import BOOT_SECONDS
+from svmrun.verify.performer import fired
+from svmrun.verify.scene import Scene
+
+
+def next_step(desk: Desk, scene: Scene) -> str:
+    """The step that the run is about to work on."""
+    if scene.guard is not None and scene.guard.acting:
+        return scene.guard.todo[0]
+    if scene.phase == "dead":
+        return "recovery"
+    move = decide(desk.plan, scene.state)
+    return _named(move)
+
+
+def _named(move: Move) -> str:
+    if isinstance(move, Perform | Skip):
+        return move.step
+    if isinstance(move, GoBack):
+        return move.step or "rollback"
+    return {"ArmGuard": "guard", "Settle": "recovery"}.get(type(move).__name__, "end")
+
+
+def befallen(desk: Desk, scene: Scene) -> Iterator[tuple[str, Scene]]:
+    """Each kind that can happen at this moment, with the scene after it."""
+    if scene.guard is not None and scene.guard.acting:
+        return
+    if scene.phase == "run":
+        yield from _to_the_runner(desk, scene)
+    if scene.phase != "dead":
+        yield "reboot", _rebooted(scene)
+    for kind, world in _to_the_world(desk, scene):
+        if kind not in scene.watch.disturbed and world is not scene.world:
+            watch = replace(scene.watch, disturbed=scene.watch.disturbed | {kind})
+            yield kind, _unlocked(scene, replace(scene, world=world, watch=watch))
+    yield from _strangers(desk, scene)
+
+
+def _to_the_runner(desk: Desk, scene: Scene) -> Iterator[tuple[str, Scene]]:
+    guard = scene.guard
+    if guard is not None and guard.alive and not guard.reason:
+        yield "guard-killed", replace(scene, guard=replace(guard, alive=False))
+        if guard.outstanding:
+            moment = max(desk.guard_deadline(guard.outstanding), scene.world.clock)
+            world = look(replace(scene.world, clock=moment))
+            yield "stalled", replace(scene, world=world, guard=fired(guard, "a limit passed"))
+    if scene.state.cause is None and not scene.interrupted and scene.state.ended is None:
+        yield "interrupt", replace(scene, interrupted=True)
+
+
+def _rebooted(scene: Scene) -> Scene:
+    world = disruptions.rebooted(scene.world, BOOT_SECONDS)
+    watch = replace(scene.watch, locked=(), strangers=frozenset(), unguarded_since=world.clock)
+    state = scene.durable or scene.state
+    return replace(
+        scene,
+        state=state,
+        durable=None,
+        world=world,
+        guard=None,
+        phase="dead",
+        held=(),
+        sessions=frozenset(),
+        interrupted=False,
+        watch=watch,
+    )
+
+
+def _to_the_world(desk: Desk, scene: Scene) -> Iterator[tuple[str, World]]:
+    world = scene.world
+    for diskset in desk.disk_sets:
+        yield "failover", disruptions.failed_over(world, diskset)
+    for mirror, submirror in desk.sides:
+        others = [s.name for m in desk.world.mirrors if m.name == mirror for s in m.submirrors if s.name != submirror]
+        if others:
+            yield "other-fails", disruptions.disk_fails(world, others[0])
+        yield "taken-fails", disruptions.disk_fails(world, submirror)
+        yield "resync", disruptions.resync_starts(world, mirror)
+    move = decide(desk.plan, scene.state) if scene.phase != "dead" and scene.state.ended is None else None
+    if isinstance(move, Perform) and move.role == "forward":
+        for device, blocks in desk.tapes(move.step):
+            yield "tape-end", disruptions.tape_short(world, device, blocks)
+            yield "tape-error", disruptions.tape_bad(world, device, blocks)
+            yield "no-tape", disruptions.tape_gone(world, device)
+
+
+def _unlocked(before: Scene, after: Scene) -> Scene:
+    """A failover takes locks away: what the invariants remember of them goes, too."""
+    free = {f.mount_point for f in after.world.file_systems if f.lock == "unlock"}
+    if before.world.file_systems is after.world.file_systems:
+        return after
+    watch = after.watch
+    locked = tuple(one for one in watch.locked if one[0] not in free)
+    return replace(after, watch=replace(watch, locked=locked, strangers=watch.strangers - free))
+
+
+def _strangers(desk: Desk, scene: Scene) -> Iterator[tuple[str, Scene]]:
+    """Two locks are one, and nothing tells whose it is: a stranger's is tried only where the run claims none."""
+    claimed = {s.id for s in outstanding(desk.plan, scene.state)} | set(scene.held)
+    if scene.guard is not None:
+        claimed |= {step for step, _ in scene.guard.outstanding}
+    for step, mount in desk.locks.items():
+        known = scene.state.step(step)
+        looked = known.found and not known.started and known.status == "waiting" and scene.state.cause is None
+        if looked or step in claimed or scene.state.doing is not None or mount in scene.watch.strangers:
+            continue
+        if any(f.mount_point == mount and f.lock == "unlock" for f in scene.world.file_systems):
+            world = disruptions.locked_by_somebody(scene.world, mount)
+            watch = replace(scene.watch, strangers=scene.watch.strangers | {mount})
+            yield "stranger", replace(scene, world=world, watch=watch)

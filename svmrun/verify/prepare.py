@@ -1,0 +1,166 @@
+"""From a runbook to the desk of its stories: facts, checks and plan in memory, and what can go wrong with them."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from svmrun.adapters.base import Adapter, Outcome
+from svmrun.effects import actions as real
+from svmrun.effects.cancel import Cancel
+from svmrun.effects.mounts import Mount, MountTable
+from svmrun.effects.setting import Setting, same_command
+from svmrun.errors import CheckFailed, FactFailed, InvalidInput, Refused, SvmrunError
+from svmrun.plan.build import Known, build, commands
+from svmrun.plan.model import Plan
+from svmrun.preparation import Gathering, make_builder
+from svmrun.refusal import dangers
+from svmrun.report.observer import Silent
+from svmrun.runbook.model import Runbook
+from svmrun.simulator.world import World
+from svmrun.verify.actions import Actions, Call
+from svmrun.verify.commands import Limits, Runner
+from svmrun.verify.desk import Desk
+from svmrun.verify.kinds import ACTION_KINDS, KINDS, Kind
+from svmrun.verify.memory_language import Remembering
+
+Json = Any
+PROGRAMS = "/usr/sbin"
+NOWHERE = Path(".")
+Prevented = (FactFailed, CheckFailed, Refused, InvalidInput)
+FACT_KINDS = tuple(
+    k for k in ACTION_KINDS if k.effect and not k.changes and not k.name.startswith(("cancelled", "disconnected"))
+)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run that ended before its first step. `exit_code` and `message` are what the operator sees."""
+
+    exit_code: int
+    message: str
+    world: World
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What became of a run before its first step, when something went wrong with a fact or a check."""
+
+    where: str
+    kind: str
+    result: Ended | Desk
+
+
+@dataclass
+class Preparation:
+    """Facts and checks of one runbook in one world, in memory."""
+
+    runbook: Runbook
+    adapters: Mapping[str, Adapter]
+    world: World
+    given: Mapping[str, Json]
+    become: str = ""
+    runner: Runner = field(default_factory=Runner)
+
+    def __post_init__(self) -> None:
+        self._cancel = Cancel()
+        self._kind: Kind | None = None
+        self._now = self.world
+
+    def desk(self) -> Desk:
+        """Raises FactFailed, CheckFailed, Refused or InvalidInput when the run would end before its first step."""
+        gathering = self._gathering()
+        for name in gathering.order():
+            gathering.gather(name, NOWHERE)
+        gathering.check()
+        return self._planned(gathering)
+
+    def openings(self) -> Iterator[Opening]:
+        """Every failure of every fact, and every check that does not hold."""
+        gathering = self._gathering()
+        facts = {f.name for f in self.runbook.facts}
+        order = gathering.order()
+        for number, name in enumerate(order):
+            if name in facts:
+                for kind in FACT_KINDS:
+                    yield Opening(name, kind.name, self._with(gathering, order[number:], kind))
+            gathering.gather(name, NOWHERE)
+        for number, check in enumerate(self.runbook.checks, start=1):
+            place = self.runbook.source.position(check.path)
+            message = f"a check does not hold; nothing was changed:\n  - {check.message} ({place})"
+            yield Opening(f"check {number}", "false", Ended(CheckFailed.exit_code, message, self._now))
+
+    def _with(self, before: Gathering, order: list[str], kind: Kind) -> Ended | Desk:
+        gathering = copy.copy(before)
+        gathering.facts, gathering.parameters = dict(before.facts), dict(before.parameters)
+        world = self._now
+        try:
+            self._kind = kind
+            gathering.gather(order[0], NOWHERE)
+            self._kind = None
+            for name in order[1:]:
+                gathering.gather(name, NOWHERE)
+            gathering.check()
+            return self._planned(gathering)
+        except Prevented as error:
+            return Ended(error.exit_code, str(error), self._now)
+        finally:
+            self._kind, self._now = None, world
+
+    def _gathering(self) -> Gathering:
+        return Gathering(
+            self.runbook, self._setting(), self._host(), self.given, _resolve, self._cancel, self._perform
+        )
+
+    def _setting(self) -> Setting:
+        secrets = tuple(str(self.given[p.name]) for p in self.runbook.parameters if p.secret and p.name in self.given)
+        return Setting(
+            self.adapters, Remembering(), {}, {}, NOWHERE, Silent(), become=same_command, secrets=secrets
+        )
+
+    def _host(self) -> dict[str, Json]:
+        world = self.world
+        uid = 0 if world.user == "root" else 100
+        facts = {"name": world.host, "os": world.os, "release": world.release, "user": world.user, "uid": uid}
+        return facts | {"become": self.become, "path": PROGRAMS, "simulated": "memory"}
+
+    def _perform(self, setting: Setting, call: real.Call) -> Outcome:
+        kind, self._kind = self._kind, None
+        actions = Actions(setting, self.runner, self._now)
+        outcome = actions.perform(
+            Call(
+                call.adapter,
+                call.arguments,
+                Limits(call.timeout_seconds),
+                call.names,
+                kind.effect if kind else "",
+            )
+        )
+        self._now = actions.world
+        return outcome
+
+    def _planned(self, gathering: Gathering) -> Desk:
+        known = gathering.now()
+        setting = gathering.setting
+        plan = plan_of(self.runbook, setting, known, self.become)
+        table = MountTable(tuple(Mount(f.mount_point, f.special, f.kind) for f in self._now.file_systems))
+        found = dangers(plan, setting.adapters, (), table)
+        if found:
+            raise Refused("\n".join(found))
+        return Desk(plan, setting, known.names, self._now, self.runner)
+
+
+def plan_of(runbook: Runbook, setting: Setting, known: Known, become: str) -> Plan:
+    digest = hashlib.sha256(runbook.source.text.encode()).hexdigest()
+    plan = build(make_builder(runbook, setting, known), digest, become)
+    setting.programs.update(_resolve([c.argv[0] for c in commands(plan, setting.adapters)]))
+    return replace(plan, programs=dict(sorted(setting.programs.items())))
+
+
+def _resolve(names: list[str]) -> dict[str, str]:
+    return {name: name if name.startswith("/") else f"{PROGRAMS}/{name}" for name in names}

@@ -31,14 +31,16 @@ FLOORS: dict[str, set[str]] = {
     "runbook.model": {"errors"},
     "plan.model": set(),
     "core.events": set(),
+    "diagnosis.model": set(),
     # the pure packages do not know each other, only their models
     "adapters": {"adapters.base", "duration", "names", "errors"},
     "runbook": {"runbook.model", "adapters.base", "duration", "names", "errors"},
     "plan": {"plan.model", "runbook.model", "adapters.base", "errors"},
     "core": {"core.events", "plan.model", "errors"},
     "simulator": {"errors"},
+    "diagnosis": {"diagnosis.model", "names"},
     # what tells, and what touches the machine
-    "report": {"core", "core.events", "plan.model", "duration", "errors"},
+    "report": {"core", "core.events", "diagnosis.model", "plan.model", "duration", "errors"},
     "effects": {"adapters", "adapters.base", "core", "core.events", "plan", "plan.model", "report.observer", "errors"},
     # the one loop knows neither commands nor files
     "interpreter": {"core", "core.events", "plan.model", "errors"},
@@ -52,7 +54,7 @@ FLOORS: dict[str, set[str]] = {
 }
 TOP = "cli"  # the only wiring: it may import everything, and nothing imports it
 
-PURE = ("errors", "names", "duration", "runbook", "plan", "core", "adapters", "interpreter", "simulator")
+PURE = ("errors", "names", "duration", "runbook", "plan", "core", "adapters", "interpreter", "simulator", "diagnosis")
 # The simulator's second face is real programs: these modules of it touch the machine.
 SIMULATED_PROGRAMS = {"install", "real_process", "shim", "state_file", "world_file", "writer"}
 IMPURE_LIBRARIES = {

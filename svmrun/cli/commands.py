@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("svmrun.cli.status", "unfinished runs: what they hold now, and what ends it"),
     "recover": ("svmrun.cli.recover", "finish unfinished runs: release what they hold"),
     "resume": ("svmrun.cli.resume", "go on with a rolled back run after its cause was removed"),
+    "doctor": ("svmrun.cli.doctor", "look at the host itself: what is locked or off, who left it, what ends it"),
     "history": ("svmrun.cli.history", "past runs and their verdicts"),
     "show": ("svmrun.cli.show", "one run: its steps, times, outcomes and outputs"),
     "schema": ("svmrun.cli.schema", "print the JSON schema of runbooks, for editors"),

@@ -6,6 +6,7 @@ import json
 import shlex
 from dataclasses import asdict
 
+from svmrun.diagnosis.model import Diagnosis
 from svmrun.report.columns import columns
 from svmrun.report.shapes import (
     HeldTime,
@@ -29,7 +30,7 @@ GUARD_NOTES = {
 }
 
 
-def as_json(document: History | Shown | Unfinished | Validated) -> str:
+def as_json(document: Diagnosis | History | Shown | Unfinished | Validated) -> str:
     """One JSON document, valid against its schema in `schemas/`."""
     return json.dumps(asdict(document), indent=2)
 

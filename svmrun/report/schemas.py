@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from svmrun.core.events import EVENTS
+from svmrun.diagnosis.model import Diagnosis
 from svmrun.plan.model import Plan
 from svmrun.report.shapes import History, Noticed, Progressed, Shown, Unfinished, Validated
 
@@ -33,6 +34,7 @@ DOCUMENTS = {
     "history-v1": ("Past runs: `svmrun history --output json`", History),
     "show-v1": ("One run: `svmrun show RUN --output json`", Shown),
     "status-v1": ("Unfinished runs: `svmrun status --output json`", Unfinished),
+    "doctor-v1": ("The state of a host: `svmrun doctor --output json`", Diagnosis),
     "validate-v1": ("Problems of runbooks: `svmrun validate --output json`", Validated),
 }
 PRINTED_EVENTS = {**EVENTS, "Progressed": Progressed, "Noticed": Noticed}

@@ -26,7 +26,6 @@ from tests.nursery import Kill
 from tests.running import Scene, memory_folder
 
 AT_ONCE = 2
-TYPICAL_SECONDS = 3.5  # what a run takes that nobody kills
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def tasks(options: argparse.Namespace) -> Iterator[Task]:
         return
     for number in range(options.count):
         recovery = Kill(dice.randint(1, 12), dice.choice(["before", "after"])) if number % 3 == 2 else None
-        yield Task(dice.choice(runbooks), RandomKill.choose(dice, TYPICAL_SECONDS), faults, recovery)
+        yield Task(dice.choice(runbooks), RandomKill.choose(dice), faults, recovery)
 
 
 def records(runbook: str, faults: tuple[str, ...]) -> int:

@@ -28,6 +28,8 @@ WORLDS = {
 VICTIMS = ("runner", "group", "guard", "guard-alone", "both", "all")
 SPARED = ("runner", "group")  # the guard lives, and must have released everything by itself
 GUARD_SECONDS = 20.0
+MOST_RECORDS = 58  # a little more than the longest runbook writes that nobody kills
+LONGEST_DELAY_SECONDS = 0.2  # a little more than from one record to the next
 FORWARD = ("forward", "found", "release")
 
 
@@ -84,14 +86,31 @@ def nursery() -> Iterator[Nursery]:
 
 @dataclass(frozen=True)
 class RandomKill:
-    """From outside, at any moment: `delay_seconds` after the start; `gap_seconds` between guard and runner."""
+    """From outside, at any moment: so long after the journal has so many records (0: after the start)."""
 
+    records: int
     delay_seconds: float
     victims: str
 
     @staticmethod
-    def choose(dice: random.Random, typical_seconds: float) -> RandomKill:
-        return RandomKill(dice.uniform(0, typical_seconds), dice.choice(VICTIMS))
+    def choose(dice: random.Random) -> RandomKill:
+        return RandomKill(dice.randint(0, MOST_RECORDS), dice.uniform(0, LONGEST_DELAY_SECONDS), dice.choice(VICTIMS))
+
+    def await_moment(self, scene: Scene, runner: int) -> None:
+        runs = scene.state / "runs"
+        while sum(path.read_bytes().count(b"\n") for path in runs.glob("*/journal.jsonl")) < self.records:
+            if has_ended(runner):
+                return
+            time.sleep(0.005)
+        time.sleep(self.delay_seconds)
+
+
+def has_ended(pid: int) -> bool:
+    """Its parent may not have fetched its status yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("Z")
+    except OSError:
+        return True
 
 
 @dataclass
@@ -131,7 +150,7 @@ def _start_and_kill(nursery: Nursery, scene: Scene, story: Story) -> Ended:
     if isinstance(story.kill, Kill):
         return nursery.run(scene, *arguments, kill=story.kill)
     pid = nursery.start(scene, *arguments)
-    time.sleep(story.kill.delay_seconds)
+    story.kill.await_moment(scene, pid)
     kill_victims(story.kill.victims, pid, scene.memory)
     return nursery.end(scene)
 
@@ -139,19 +158,19 @@ def _start_and_kill(nursery: Nursery, scene: Scene, story: Story) -> Ended:
 def _await_guard(scene: Scene, story: Story) -> None:
     began = time.monotonic()
     story.held_at_death = bool(differences(scene.before, scene.world))
-    while guards(scene.memory) and time.monotonic() < began + GUARD_SECONDS:
+    while naming(scene.memory) and time.monotonic() < began + GUARD_SECONDS:
         time.sleep(0.02)
     story.released_after_seconds = time.monotonic() - began
-    if guards(scene.memory):
-        story.problems.append(f"its guard still runs: {guards(scene.memory)}")
+    if naming(scene.memory):
+        story.problems.append(f"its guard still runs: {naming(scene.memory)}")
 
 
-def guards(memory: Path) -> list[int]:
-    """The processes whose command line names this memory-backed folder."""
+def naming(folder: Path) -> list[int]:
+    """The processes whose command line names something in this folder: its guards, or its commands."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            if str(memory).encode() in (entry / "cmdline").read_bytes():
+            if f"{folder}/".encode() in (entry / "cmdline").read_bytes():
                 found.append(int(entry.name))
         except OSError:
             continue
@@ -168,14 +187,16 @@ def _recover(nursery: Nursery, scene: Scene, story: Story) -> None:
     if left:
         story.problems.append(f"recover left {left}: {first.said[-800:]}")
     _judge_journal(scene, story)
+    while naming(scene.folder / "host" / "bin"):  # a fact that was being read when the runner died
+        time.sleep(0.02)
     before = scene.world.calls
     second = nursery.run(scene, "recover")
     again = scene.world.calls[len(before) :]
     if first.code == 0 and (second.code != 0 or again):
         story.problems.append(f"a second recover ended with {second.code} and called {again}")
     remains = [str(path) for path in scene.memory.glob("svmrun-*/*")]
-    if remains or guards(scene.memory):
-        story.problems.append(f"in memory remains {remains} {guards(scene.memory)}")
+    if remains or naming(scene.memory):
+        story.problems.append(f"in memory remains {remains} {naming(scene.memory)}")
 
 
 def _do_as_told(scene: Scene, ended: Ended, story: Story) -> None:

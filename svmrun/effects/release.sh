@@ -90,7 +90,7 @@ guard() {
         idle) child= ;;
         limit) is_outstanding "$step" && { act "the limit of $step passed"; return; } ;;
         left) return ;;
-        gone) [ -z "$outstanding" ] || act 'the runner is gone'; return ;;
+        gone) if [ -n "$outstanding" ]; then act 'the runner is gone'; else rm -rf "$folder"; fi; return ;;
         esac
     done
     [ -z "$outstanding" ] || act 'the feed broke'

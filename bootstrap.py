@@ -129,7 +129,7 @@ def make_environment() -> None:
 
 def install(what: str) -> None:
     print("bootstrap: installing what svmrun needs (once)", file=sys.stderr)
-    quiet = ["--quiet", "--disable-pip-version-check", "--no-input"]
+    quiet = ["--quiet", "--quiet", "--disable-pip-version-check", "--no-input"]
     run([PYTHON, "-m", "pip", "install", *quiet, "--editable", what], "install svmrun")
 
 

@@ -49,8 +49,8 @@ def evaluate(expression: str, names: Mapping[str, Json]) -> Json:
 
 def names_in(expression: str) -> frozenset[str]:
     """The dotted chains that a bare expression uses. Raises TemplateError when it is wrong in itself."""
-    tree = nodes.Output([_tree(expression.strip())])
-    return frozenset(".".join(_chain(node)) for node in _outermost(tree))
+    whole = nodes.Output([tree(expression.strip())])
+    return frozenset(".".join(_chain(node)) for node in _outermost(whole))
 
 
 @cache
@@ -60,16 +60,17 @@ def _sandbox() -> Sandbox:
 
 @cache
 def _compiled(expression: str) -> Callable[[Mapping[str, Json]], Any]:
-    _tree(expression)
+    tree(expression)
     run: Callable[[Mapping[str, Any]], Any] = _guarded(expression, _sandbox().compiled)
     return run
 
 
 @cache
-def _tree(expression: str) -> nodes.Expr:
-    tree: nodes.Expr = _guarded(expression, _sandbox().parse_expression)
-    _check_functions(tree)
-    return tree
+def tree(expression: str) -> nodes.Expr:
+    """The syntax tree of a bare expression. Raises TemplateError when it is wrong in itself."""
+    parsed: nodes.Expr = _guarded(expression, _sandbox().parse_expression)
+    _check_functions(parsed)
+    return parsed
 
 
 def _guarded(expression: str, read: Callable[[str], Any]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from svmrun.adapters.base import Adapter
 from svmrun.runbook.model import Action, Release, Step
 from svmrun.runbook.subject import Subject
 from svmrun.runbook.windows import Part, excess
@@ -26,7 +27,7 @@ def _check_window(subject: Subject, hold: Step, inside: Sequence[Step | Release]
         for message, hint in _faults(subject, action):
             text = f"{message} while {hold.id!r} keeps writers waiting"
             subject.report(text, (*action.path, action.adapter), hint, of_key=True)
-    parts = _parts(subject, hold, inside)
+    parts = hold_parts(subject, hold, inside)
     if parts and hold.hold_seconds and (sentence := excess(hold.id, hold.hold_seconds, parts)):
         subject.report(sentence, (*hold.path, "hold"), "shorten the timeouts, or allow the hold to last longer")
 
@@ -55,7 +56,7 @@ def _faults(subject: Subject, action: Action) -> Iterator[tuple[str, str | None]
         yield f"{action.adapter!r} is tried {action.retry.attempts} times", f"try at most {MOST_ATTEMPTS} times"
 
 
-def _parts(subject: Subject, hold: Step, inside: Sequence[Step | Release]) -> list[Part]:
+def hold_parts(subject: Subject, hold: Step, inside: Sequence[Step | Release]) -> list[Part]:
     """The arithmetic's parts; none when a timeout depends on a value that is not known yet."""
     parts: list[Part | None] = [_forward(subject, hold)]
     for step in inside:
@@ -65,7 +66,7 @@ def _parts(subject: Subject, hold: Step, inside: Sequence[Step | Release]) -> li
 
 
 def _forward(subject: Subject, step: Step) -> Part | None:
-    timeout = _timeout(subject, step.action)
+    timeout = timeout_seconds(subject, step.action)
     if timeout is None:
         return None
     retry = step.action.retry
@@ -75,16 +76,20 @@ def _forward(subject: Subject, step: Step) -> Part | None:
 def _release(subject: Subject, step_id: str) -> list[Part | None]:
     """One attempt of each handler: that is the success path."""
     step = next((s for s in subject.steps() if s.id == step_id), None)
-    least = _timeout(subject, step.action) if step else None
+    least = timeout_seconds(subject, step.action) if step else None
     if step is None or least is None:
         return [None]
-    times = [(handler.timeout_seconds, _timeout(subject, handler)) for handler in step.rollback]
+    times = [(handler.timeout_seconds, timeout_seconds(subject, handler)) for handler in step.rollback]
     what = f"release of {step_id}"
     return [None if own is None else Part(what, written or max(least, own)) for written, own in times]
 
 
-def _timeout(subject: Subject, action: Action) -> float | None:
+def timeout_seconds(subject: Subject, action: Action) -> float | None:
+    """How long one attempt may take; None when that depends on a value that is not known yet."""
     if action.timeout_seconds is not None:
         return action.timeout_seconds
-    judged = subject.judged(action)
-    return judged[0].default_timeout(judged[1]) if judged else None
+    if judged := subject.judged(action):
+        return judged[0].default_timeout(judged[1])
+    adapter = subject.registry[action.adapter]
+    by_arguments = type(adapter).default_timeout is not Adapter.default_timeout
+    return None if by_arguments else adapter.timeout_seconds

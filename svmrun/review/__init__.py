@@ -1,0 +1,1 @@
+"""Judges of runbooks for people who edit and review them. Pure."""

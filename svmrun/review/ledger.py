@@ -1,0 +1,35 @@
+"""Where the parts of a comparison write down what they find."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from svmrun.review.model import Change, Danger, level
+from svmrun.review.side import Side
+from svmrun.runbook.model import Path
+
+
+@dataclass
+class Ledger:
+    """`before` and `after` are the two sides; `changes` what was found, in the order in which it was looked for."""
+
+    before: Side
+    after: Side
+    changes: list[Change] = field(default_factory=list)
+
+    def note(
+        self,
+        danger: Danger,
+        where: str,
+        text: str,
+        *,
+        at: tuple[Path | None, Path | None],
+        shown: tuple[str, str] = ("", ""),
+    ) -> None:
+        """`at` are the ways to the part in each document, None where it is not there; `shown` is it on both sides."""
+        places = (self.before.place(at[0]), self.after.place(at[1]))
+        self.changes.append(Change(danger, level(danger), where, text, *shown, *places))
+
+    def differ(self, before: object, after: object) -> bool:
+        """True when two written values mean different things."""
+        return self.before.form(before) != self.after.form(after)

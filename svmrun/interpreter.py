@@ -6,7 +6,7 @@ Execution, rollback and recovery are this loop; it knows neither commands nor fi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from svmrun.core import events as e
@@ -14,6 +14,7 @@ from svmrun.core.decide import ArmGuard, Finish, GoBack, Move, Perform, Settle, 
 from svmrun.core.state import State, evolve
 from svmrun.errors import JournalError, Refused
 from svmrun.plan.model import Plan
+from svmrun.values import replace
 
 
 class JournalWriter(Protocol):

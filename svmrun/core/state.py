@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from svmrun.core import events as e
+from svmrun.values import replace
 
 Json = Any
 Status = Literal["waiting", "skipped", "running", "succeeded", "failed", "doubtful"]

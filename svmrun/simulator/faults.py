@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Generator
-from dataclasses import replace
 from typing import Any
 
 from svmrun.simulator.requests import Ask, Await, Call, Change, Die, Model, Outlive, Print, Signalled, Trap
 from svmrun.simulator.world import Fault, World
+from svmrun.values import replace
 
 Run = Generator[Any, Any, int]
 Effect = Callable[[Fault, Model, Call], Run]

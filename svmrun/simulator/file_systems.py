@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from svmrun.simulator.world import FileSystem, World
+from svmrun.values import replace
 
 
 def normal(path: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import signal
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from svmrun.simulator import commands
@@ -29,6 +28,7 @@ from svmrun.simulator.requests import (
 )
 from svmrun.simulator.volumes import settle
 from svmrun.simulator.world import Later, World
+from svmrun.values import replace
 
 Answer = Callable[[str], str | None]
 GRACE_SECONDS = 10.0  # between the stop signal and the one that cannot be caught

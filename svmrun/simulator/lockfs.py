@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import replace
 from typing import Any, Literal, cast
 
 from svmrun.simulator.arguments import BadOption, options
 from svmrun.simulator.file_systems import containing, mounted_on, put
 from svmrun.simulator.requests import Call, Change, Look, Pass, Print
 from svmrun.simulator.world import FileSystem, World
+from svmrun.values import replace
 
 Run = Generator[Any, Any, int]
 Lock = Literal["unlock", "write", "name", "delete", "hard", "error"]

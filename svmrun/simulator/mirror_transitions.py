@@ -5,7 +5,6 @@ Every function takes a settled world and returns a new one, or raises Refusal. V
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
 
 from svmrun.simulator.mirror_sources import others_readable
@@ -26,6 +25,7 @@ from svmrun.simulator.volumes import (
     unavailable,
 )
 from svmrun.simulator.world import Mirror, Resync, Stripe, Submirror, World
+from svmrun.values import replace
 
 MAXIMUM_SUBMIRRORS = 4
 OPTIMISED_SHARE = 0.05  # of a full resync: only the regions written meanwhile are copied

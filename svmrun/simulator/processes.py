@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
 
 from svmrun.simulator.volumes import canonical
 from svmrun.simulator.world import OpenDevice, World
+from svmrun.values import replace
 
 
 def opened(world: World, pid: int, device: str, *, writing: bool = False, user: str = "root") -> World:

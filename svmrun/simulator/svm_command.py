@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from svmrun.simulator.arguments import BadOption, options
@@ -12,6 +12,7 @@ from svmrun.simulator.requests import Await, Call, Change, Look, Print, Request
 from svmrun.simulator.svm_names import configured, require_set, set_in
 from svmrun.simulator.volumes import disk_set, owns, set_name, settle
 from svmrun.simulator.world import World
+from svmrun.values import replace
 
 Steps = Generator[Request, Any, int]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from svmrun.simulator.world import (
     Component,
@@ -18,6 +17,7 @@ from svmrun.simulator.world import (
     SubmirrorState,
     World,
 )
+from svmrun.values import replace
 
 VOLUME_PATH = re.compile(r"/dev/md/(?:(?P<set>[^/]+)/)?r?dsk/(?P<unit>[^/]+)")
 DISK_PATH = re.compile(r"/dev/(?:did/|ap/)?r?dsk/(?P<slice>c\d+(?:t[0-9A-Fa-f]+)?d\d+(?:s\d+|p\d+)?|d\d+(?:s\d+)?)")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from svmrun.adapters import session
@@ -16,7 +16,9 @@ from svmrun.effects.setting import Setting
 from svmrun.simulator.host import look
 from svmrun.simulator.volumes import progress
 from svmrun.simulator.world import World
+from svmrun.values import replace
 from svmrun.verify.commands import Limits, Runner
+from svmrun.verify.memory import Memory
 
 Json = Any
 
@@ -31,6 +33,7 @@ class Call:
     names: Mapping[str, Json]
     effect: str = ""
     fenced: bool = False  # the guard has acted: a command of the run does not start any more
+    identity: Hashable = None  # calls of the same identity do the same in the same world
 
 
 @dataclass
@@ -41,9 +44,23 @@ class Actions:
     runner: Runner
     world: World
     sessions: frozenset[str] = frozenset()
+    memory: Memory | None = None
 
     def perform(self, call: Call) -> Outcome:
         """Never raises for what the host does."""
+        if self.memory is None or call.identity is None:
+            return self._perform(call)
+        key = (call.identity, call.limits, call.effect, call.fenced, self.sessions)
+        known = self.memory.recall(self.world, key)
+        if known is not None:
+            self.world, self.sessions, outcome = known
+            return outcome
+        before = self.world
+        outcome = self._perform(call)
+        self.memory.keep(before, key, self.world, self.sessions, outcome)
+        return outcome
+
+    def _perform(self, call: Call) -> Outcome:
         adapter = self.setting.adapters[call.adapter]
         try:
             outcome = self._by(adapter, call)
@@ -121,7 +138,7 @@ class Actions:
         while True:
             own = min(adapter.default_timeout(arguments), max(1.0, deadline - self.world.clock))
             limits = Limits(own, stop - self.world.clock)
-            looked = replace(call, adapter=inner.adapter, arguments=arguments, limits=limits)
+            looked = replace(call, adapter=inner.adapter, arguments=arguments, limits=limits, identity=None)
             outcome = self.perform(looked)
             failures = 0 if outcome.ok else failures + 1
             if self.world.clock >= stop:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 
 from svmrun.adapters.base import Command, Completed, Dialogue
@@ -13,6 +13,7 @@ from svmrun.simulator import commands as simulated
 from svmrun.simulator import host
 from svmrun.simulator.host_process import plain
 from svmrun.simulator.world import Fault, World
+from svmrun.values import replace
 from svmrun.verify.kinds import LATE_SECONDS
 
 TERMINATED = 15
@@ -83,9 +84,7 @@ def _ended_early(done: Completed, limits: Limits) -> Completed:
     return replace(done, status=None, timed_out=True)
 
 
-def modelled(
-    model: Model, world: World, command: Command, limits: Limits, effect: str
-) -> tuple[World, Completed]:
+def modelled(model: Model, world: World, command: Command, limits: Limits, effect: str) -> tuple[World, Completed]:
     """A program that only the runbook knows: the same failures, without a simulated process."""
     failed = Completed(command.argv, 1, stderr=f"{command.argv[0]}: simulated fault: I/O error\n")
     if effect in ("fail", "prompt"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -15,11 +15,14 @@ from svmrun.core.state import State
 from svmrun.effects.call_book import CallBook
 from svmrun.effects.setting import Setting
 from svmrun.guarding import releases
-from svmrun.plan.build import without_later
+from svmrun.plan.build import has_later, without_later
 from svmrun.plan.model import Plan, PlannedAction
 from svmrun.plan.release import LIMIT_MARGIN_SECONDS, HeldRelease
 from svmrun.simulator.world import World
+from svmrun.values import replace
 from svmrun.verify.commands import Runner
+from svmrun.verify.memory import Memory
+from svmrun.verify.world_key import WorldKeys
 
 Json = Any
 
@@ -33,6 +36,15 @@ class Desk:
     known: Mapping[str, Json]
     world: World
     runner: Runner
+    judges_everything: bool = False  # the runbook has invariants of its own: nothing may be left out of the comparison
+
+    @cached_property
+    def world_keys(self) -> WorldKeys:
+        return WorldKeys()
+
+    @cached_property
+    def memory(self) -> Memory:
+        return Memory(self.world_keys)
 
     @cached_property
     def book(self) -> CallBook:
@@ -58,6 +70,14 @@ class Desk:
         step = self.plan.step(move.step)
         action = step.action if move.role == "forward" else step.rollback[move.part]
         return action is not None and action.read_only
+
+    def known_later(self, intent: e.ActionStarted) -> bool:
+        """True when what the action does depends on what steps before it told."""
+        action = self.plan.step(intent.step).action
+        if intent.role != "forward" or action is None:
+            return False
+        bare = [action.arguments.get(name) for name in self.setting.adapters[action.adapter].expressions]
+        return has_later(action.arguments) or "steps" in repr(bare)
 
     def arguments(self, action: PlannedAction) -> Arguments:
         shown: Arguments = without_later(action.arguments)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import replace
 
 from svmrun.adapters.base import Command
 from svmrun.simulator.disruptions import disks_mended
 from svmrun.simulator.host import look
 from svmrun.simulator.world import World
+from svmrun.values import replace
 from svmrun.verify.commands import Limits
 from svmrun.verify.desk import Desk
 from svmrun.verify.invariants import at_the_end, left_behind

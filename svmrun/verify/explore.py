@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from svmrun.core.state import State
+from svmrun.values import replace
 from svmrun.verify.desk import Desk
 from svmrun.verify.ending import findings
 from svmrun.verify.invariants import changed, seen_in_world, watched
+from svmrun.verify.keys import Key, Keys
 from svmrun.verify.kinds import ACTION_KINDS, Injection
 from svmrun.verify.moments import befallen, next_step
-from svmrun.verify.scene import Finding, Key, Keys, Scene, Watch
+from svmrun.verify.scene import Finding, Scene, Watch
 from svmrun.verify.turn import Turn, killed, take
 
 MOST_TURNS = 2000
@@ -56,7 +58,7 @@ class Graph:
     def __init__(self, desk: Desk, depth: int) -> None:
         self.desk, self.depth = desk, depth
         self.nodes: list[Node] = []
-        self._keys = Keys(desk.limits)
+        self._keys = Keys(desk)
         self._known: dict[tuple[Key, int], int] = {}
         self._levels: list[deque[int]] = [deque() for _ in range(depth + 1)]
         self._judged: dict[Key, tuple[Finding, ...]] = {}

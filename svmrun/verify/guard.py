@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from svmrun.adapters.base import Command, Completed
 from svmrun.plan.release import HeldRelease
 from svmrun.simulator.host import look
 from svmrun.simulator.world import World
+from svmrun.values import replace
 from svmrun.verify.commands import Limits
 from svmrun.verify.desk import Desk
 from svmrun.verify.kinds import KINDS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from svmrun.core import events as e
 from svmrun.core.state import State
@@ -11,6 +10,7 @@ from svmrun.names import canonical
 from svmrun.plan.release import LIMIT_MARGIN_SECONDS
 from svmrun.simulator.volumes import resync_active
 from svmrun.simulator.world import DumpImage, Mirror, World
+from svmrun.values import replace
 from svmrun.verify.desk import Desk
 from svmrun.verify.scene import Finding, Scene, Watch
 from svmrun.verify.turn import Turn
@@ -48,9 +48,7 @@ def watched(desk: Desk, before: Scene, turn: Turn, kind: str = "", changes: bool
     return replace(after, watch=watch, finding=before.finding or finding)
 
 
-def seen_in_world(
-    desk: Desk, before: World, after: World, watch: Watch, scene: Scene
-) -> tuple[Watch, Finding | None]:
+def seen_in_world(desk: Desk, before: World, after: World, watch: Watch, scene: Scene) -> tuple[Watch, Finding | None]:
     """Locks taken and lifted, sides attached, services started between two moments."""
     finding = None
     if before.file_systems is not after.file_systems:
@@ -225,7 +223,9 @@ def _claims(desk: Desk, scene: Scene, world: World) -> Iterator[Finding]:
     for image in images:
         if not image.consistent:
             why = "is not complete" if not image.complete else "is not one locked, flushed moment"
-            yield Finding("consistent", f"the run succeeded, and its image of {image.device} {why}", _dumper(desk, image))
+            yield Finding(
+                "consistent", f"the run succeeded, and its image of {image.device} {why}", _dumper(desk, image)
+            )
     for step in desk.plan.steps:
         if step.action is None or step.action.adapter != "ufsdump" or not _succeeded(scene.state, step.id):
             continue

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from svmrun.core.decide import GoBack, Move, Perform, Skip, decide, outstanding
 from svmrun.simulator import disruptions
 from svmrun.simulator.host import look
 from svmrun.simulator.world import World
+from svmrun.values import replace
 from svmrun.verify.desk import Desk
 from svmrun.verify.kinds import BOOT_SECONDS
 from svmrun.verify.performer import fired

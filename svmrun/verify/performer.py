@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from svmrun.adapters.base import Outcome, failed
 from svmrun.core import events as e
@@ -14,6 +13,7 @@ from svmrun.effects.machine import ONLY_FORWARD
 from svmrun.errors import Refused
 from svmrun.simulator.host import look
 from svmrun.simulator.world import World
+from svmrun.values import replace
 from svmrun.verify.actions import Actions, Call
 from svmrun.verify.commands import Limits
 from svmrun.verify.desk import Desk
@@ -36,7 +36,7 @@ class MemoryPerformer:
         self._recovery = scene.phase == "recovery"
         self.guard = None if self._recovery else scene.guard
         self.held = list(scene.held)
-        self._actions = Actions(desk.setting, desk.runner, scene.world, scene.sessions)
+        self._actions = Actions(desk.setting, desk.runner, scene.world, scene.sessions, desk.memory)
         self._interrupted = scene.interrupted
         self.outcome: Outcome | None = None
 
@@ -121,7 +121,9 @@ class MemoryPerformer:
         if arguments is None:
             self.outcome = failed("its arguments cannot be rendered")
         else:
-            self.outcome = self._guarded(state, intent, Call(adapter, arguments, Limits(timeout), {}))
+            identity = None if self._desk.known_later(intent) else (intent.step, intent.role, intent.part)
+            call = Call(adapter, arguments, Limits(timeout), {}, identity=identity)
+            self.outcome = self._guarded(state, intent, call)
         self._fire_at_limit()
         return self._ended(intent, self.outcome, self.world.clock - began)
 

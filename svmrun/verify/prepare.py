@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from svmrun.effects import actions as real
 from svmrun.effects.cancel import Cancel
 from svmrun.effects.mounts import Mount, MountTable
 from svmrun.effects.setting import Setting, same_command
-from svmrun.errors import CheckFailed, FactFailed, InvalidInput, Refused, SvmrunError
+from svmrun.errors import CheckFailed, FactFailed, InvalidInput, Refused
 from svmrun.plan.build import Known, build, commands
 from svmrun.plan.model import Plan
 from svmrun.preparation import Gathering, make_builder
@@ -23,10 +22,11 @@ from svmrun.refusal import dangers
 from svmrun.report.observer import Silent
 from svmrun.runbook.model import Runbook
 from svmrun.simulator.world import World
+from svmrun.values import replace
 from svmrun.verify.actions import Actions, Call
 from svmrun.verify.commands import Limits, Runner
 from svmrun.verify.desk import Desk
-from svmrun.verify.kinds import ACTION_KINDS, KINDS, Kind
+from svmrun.verify.kinds import ACTION_KINDS, Kind
 from svmrun.verify.memory_language import Remembering
 
 Json = Any
@@ -113,15 +113,11 @@ class Preparation:
             self._kind, self._now = None, world
 
     def _gathering(self) -> Gathering:
-        return Gathering(
-            self.runbook, self._setting(), self._host(), self.given, _resolve, self._cancel, self._perform
-        )
+        return Gathering(self.runbook, self._setting(), self._host(), self.given, _resolve, self._cancel, self._perform)
 
     def _setting(self) -> Setting:
         secrets = tuple(str(self.given[p.name]) for p in self.runbook.parameters if p.secret and p.name in self.given)
-        return Setting(
-            self.adapters, Remembering(), {}, {}, NOWHERE, Silent(), become=same_command, secrets=secrets
-        )
+        return Setting(self.adapters, Remembering(), {}, {}, NOWHERE, Silent(), become=same_command, secrets=secrets)
 
     def _host(self) -> dict[str, Json]:
         world = self.world

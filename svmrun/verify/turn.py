@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from svmrun.core import events as e
 from svmrun.core.state import State, evolve
 from svmrun.errors import JournalError
 from svmrun.interpreter import Recorder, advance
 from svmrun.simulator.host import look
+from svmrun.values import replace
 from svmrun.verify.desk import Desk
 from svmrun.verify.guard import GuardTurn
 from svmrun.verify.kinds import RECOVERY_SECONDS

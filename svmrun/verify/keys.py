@@ -1,0 +1,127 @@
+"""When two scenes go on alike: their keys are equal.
+
+A key holds everything that decides how a story goes on and how it is judged. Left out are absolute times (all are taken
+relative to the clock), texts that only a person reads, and, once a run goes back, whatever no rollback looks at: what
+became of steps that are not to be undone, what was dumped so far.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from svmrun.core.decide import outstanding
+from svmrun.core.state import State, StepState, Undoing
+from svmrun.verify.desk import Desk
+from svmrun.verify.scene import Guard, Scene, Watch
+
+Key = tuple[Any, ...]
+FAR_SECONDS = 4 * 3600.0
+
+
+class Keys:
+    """The keys of one desk's scenes. Equal parts are numbered once."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._worlds = desk.world_keys
+        self._numbers: dict[Any, int] = {}
+
+    def of(self, scene: Scene) -> Key:
+        clock, state = scene.world.clock, scene.state
+        back = state.cause is not None
+        return (
+            scene.phase,
+            self._backward(state) if back else self._forward(state, clock),
+            self._worlds.of(scene.world, back=back and not self._desk.judges_everything),
+            self._guard(scene.guard, clock, back),
+            scene.held,
+            scene.sessions,
+            self._watch(scene.watch, clock, back),
+            scene.durable and self._forward(scene.durable, clock),
+            scene.interrupted and not back,
+            scene.finding,
+        )
+
+    def _number(self, value: Any) -> int:
+        return self._numbers.setdefault(value, len(self._numbers))
+
+    def _forward(self, state: State, clock: float) -> Key:
+        return (
+            state.doing is not None,
+            state.exit_code,
+            state.cancel is not None,
+            state.limit_passed,
+            state.guard,
+            state.recovered,
+            state.journal_lost is not None,
+            state.found_already is not None,
+            state.lifted,
+            state.cause is not None,
+            _end(state),
+            tuple((name, self._step(name, step, clock)) for name, step in state.steps.items()),
+        )
+
+    def _step(self, name: str, step: StepState, clock: float) -> int:
+        since: float | bool = step.started_at is not None
+        if step.started_at is not None and name in self._desk.limits:
+            since = round(clock - step.started_at, 3)
+        return self._number(
+            (
+                step.status,
+                step.attempts,
+                since,
+                step.untouched,
+                step.found,
+                None if step.result is None else repr(step.result),
+                step.undoing and _undoing(step.undoing),
+            )
+        )
+
+    def _backward(self, state: State) -> Key:
+        """Nothing goes forward any more: what counts is what is still to be undone."""
+        doing = state.doing and (state.doing.step, state.doing.role, state.doing.part, state.doing.attempt)
+        if state.ended is not None:
+            return (state.guard, _end(state), state.ended.left)
+        left = [(s.id, state.step(s.id)) for s in outstanding(self._desk.plan, state)]
+        steps = tuple((n, s.status in ("doubtful", "running"), s.undoing and _undoing(s.undoing)) for n, s in left)
+        return (doing, state.exit_code in (0, 4), state.guard, state.journal_lost is not None, steps)
+
+    def _guard(self, guard: Guard | None, clock: float, back: bool) -> Key | None:
+        if guard is None:
+            return None
+        outstanding = tuple((step, self._left(step, clock - since, back)) for step, since in guard.outstanding)
+        return (outstanding, guard.alive, bool(guard.reason), guard.released, guard.todo, guard.round)
+
+    def _left(self, step: str, lasted: float, back: bool) -> float:
+        """Seconds to the limit; once a run goes back it ends long before a limit that is hours away."""
+        left = self._desk.limits.get(step, 0.0) - lasted
+        return math.inf if back and left > FAR_SECONDS else round(left, 3)
+
+    def _watch(self, watch: Watch, clock: float, back: bool) -> Key:
+        return (
+            tuple((mount, round(clock - since, 3)) for mount, since in watch.locked),
+            watch.strangers,
+            None if back else (watch.effects, watch.hollow),
+            watch.allowance_seconds,
+            watch.unguarded_since is None,
+            watch.disturbed,
+        )
+
+
+def _end(state: State) -> Key | None:
+    return state.ended and (state.ended.verdict, state.ended.exit_code in (0, 4))
+
+
+def _undoing(undoing: Undoing) -> Key:
+    return (
+        undoing.role,
+        undoing.looks,
+        undoing.looked,
+        undoing.blind,
+        undoing.present,
+        undoing.part,
+        undoing.tries,
+        undoing.failed,
+        undoing.rounds,
+    )

@@ -71,7 +71,7 @@ class Scene:
 
     @property
     def environment(self) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in ("HOME", "PATH", "LANG") if name in os.environ}
+        kept = {name: os.environ[name] for name in ("HOME", "PATH", "LANG", "PYTHONPATH") if name in os.environ}
         return {**kept, "SVMRUN_STATE": str(self.state), "SVMRUN_MEMORY": str(self.memory)}
 
     # -- running -------------------------------------------------------------------------------------------------

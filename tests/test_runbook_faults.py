@@ -1,0 +1,113 @@
+"""Every step of every shipped runbook fails in some way, and the host is as it was found, or the operator is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+
+from svmrun.simulator import state_file
+from tests.running import Ended, Scene, differences, with_short_timeouts
+from tests.test_runbook_success import CRON, images
+
+LOOK_AT_LOCK = "lockfs /global/schost-1"
+LIST = "metastat -s schost-1 -p"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """`step` fails because of `fault`; `says` is in the cause that is told."""
+
+    runbook: str
+    step: str
+    fault: str
+    says: str
+    arguments: tuple[str, ...] = ()
+    world: str = "schost"
+
+    def __str__(self) -> str:
+        return f"{self.runbook}:{self.step}:{self.fault}"
+
+
+BACKUP, OFFLINE, RAW = "mirror-backup", "mirror-backup-offline", "raw-volume-backup"
+WITH_SERVICE = ("-p", f'services=["{CRON}"]')
+UNDONE = [
+    Failure(BACKUP, "quiet", "svcadm disable=fail-after", "quiet: svcadm: simulated fault", WITH_SERVICE),
+    Failure(BACKUP, "lock", "lockfs -w=fail-after", "lock: lockfs: simulated fault"),
+    Failure(BACKUP, "lock", "lockfs -w=hang-after", "lock: lockfs timed out"),
+    Failure(BACKUP, "prove-still-locked", "lockfs -w=lie", "/global/schost-1 was not locked when d30 was taken off"),
+    Failure(BACKUP, "detach", "metadetach=fail-after", "detach: metadetach: simulated fault"),
+    Failure(BACKUP, "detach", "metadetach=late:1", "detach: metadetach timed out"),
+    Failure(BACKUP, "detach", "metadetach=garbage", "did not say that schost-1/d30 is detached"),
+    Failure(BACKUP, "still-locked", f"{LOOK_AT_LOCK}#4=garbage", "still-locked: "),
+    Failure(BACKUP, "taken-off", f"{LIST}#3=fail", "taken-off: metastat: simulated fault"),
+    Failure(BACKUP, "check", "fsck=fail", "check: fsck: simulated fault"),
+    Failure(BACKUP, "dump", "ufsdump=hang", "dump: ufsdump timed out"),
+    Failure(BACKUP, "read-back", "ufsrestore=lie", "read-back: ", ("-p", "read_back=true")),
+    Failure(BACKUP, "resync", "metastat d0#4-9=fail", "resync: metastat: simulated fault"),
+    Failure(OFFLINE, "offline", "metaoffline=lie", "did not say that schost-1/d30 is offlined"),
+    Failure(OFFLINE, "dump", "ufsdump=fail-after", "dump: the dump is not good"),
+    Failure(RAW, "prove-still-quiet", "svmsim-quiesce suspend=lie", "books_m1 went on writing", world="raw-volume"),
+    Failure(RAW, "copy", "dd=fail-after", "copy: dd: simulated fault", world="raw-volume"),
+    Failure("mirror-status", "show", "metastat -s schost-1 d0#2=garbage", "show: metastat ended well, but"),
+]
+STUCK = [
+    Failure(BACKUP, "lock", "lockfs -u=fail", "release-lock: lockfs: simulated fault"),
+    Failure(BACKUP, "detach", "metattach=lie", "release-detach: metattach ended well but did not say"),
+    Failure(BACKUP, "quiet", "svcadm enable=lie", "release-quiet: ", WITH_SERVICE),
+    Failure(OFFLINE, "offline", "metaonline=fail", "release-offline: metaonline: simulated fault"),
+    Failure(RAW, "quiesce", "svmsim-quiesce resume=fail", "release-quiesce: svmsim-quiesce: ", world="raw-volume"),
+]
+
+
+def run(case: Failure, scene: Scene) -> Ended:
+    scene.host(case.world, case.fault)
+    slow = case.fault.partition("=")[2].startswith(("hang", "late"))
+    runbook = with_short_timeouts(case.runbook, case.step, scene.folder) if slow else case.runbook
+    return scene.execute(runbook, *case.arguments)
+
+
+@pytest.mark.parametrize("case", UNDONE, ids=str)
+def test_a_step_fails_and_the_host_is_as_it_was_found(case: Failure, scene: Scene) -> None:
+    ended = run(case, scene)
+
+    assert ended.code == 1, ended.said
+    assert case.says in ended.said, ended.said
+    assert differences(scene.before, scene.world) == []
+    assert (scene.events()[-1]["verdict"], scene.events()[-1]["exit_code"]) == ("rolled back", 1)
+    assert list(scene.memory.rglob("release.sh")) == []
+
+
+@pytest.mark.parametrize("case", STUCK, ids=str)
+def test_what_cannot_be_undone_is_told_with_the_command_that_ends_it(case: Failure, scene: Scene) -> None:
+    ended = run(case, scene)
+    assert ended.code == 4, ended.said
+    assert case.says in ended.said, ended.said
+    assert scene.events()[-1]["verdict"] == "stuck"
+    assert len(differences(scene.before, scene.world)) == 1
+
+    state_file.change(str(scene.folder / "host"), lambda world: replace(world, faults=()))  # its cause is removed
+    for instruction in ended.instructions():
+        assert scene.shell(instruction).returncode == 0, instruction
+
+    assert differences(scene.before, scene.world) == []
+
+
+def test_a_dump_of_a_side_that_was_never_taken_off_is_not_called_good(scene: Scene) -> None:
+    scene.host("schost", "metadetach=lie", "metastat#4-5=lie")
+
+    ended = scene.execute(BACKUP)
+
+    assert ended.code == 1, ended.said
+    assert images(scene.world) == []
+
+
+@pytest.mark.parametrize("fault", ["metattach=fail-after", "lockfs -u=garbage", "metattach#1-2=fail"])
+def test_a_release_that_had_its_effect_in_the_end_is_good(fault: str, scene: Scene) -> None:
+    scene.host("schost", fault)
+
+    ended = scene.execute(BACKUP)
+
+    assert ended.code == 0, ended.said
+    assert differences(scene.before, scene.world) == []
+    assert images(scene.world)[0].consistent

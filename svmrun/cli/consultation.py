@@ -47,7 +47,9 @@ class Consultation:
 
     def seen(self) -> Seen:
         sets = self._disk_sets()
-        layout, report, concise = (self._volumes(sets, form) for form in ("md.tab", "report", "concise"))
+        layout = self._volumes(sets, "md.tab")
+        filled = [diskset for diskset in sets if any(names.disk_set(name) == diskset for name in layout)]
+        report, concise = self._volumes(filled, "report"), self._volumes(filled, "concise")
         known = [(folder, run) for folder in recorded_runs() if (run := self._known(folder))]
         dead = [folder for folder, run in known if run.condition in ("unfinished", "stuck")]
         return Seen(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from svmrun.diagnosis import mirrors
-from svmrun.diagnosis.model import Finding
+from svmrun.diagnosis.model import Finding, Kind
 from svmrun.diagnosis.ownership import Owner, of_run, owner
 from svmrun.diagnosis.seen import GuardFolder, KnownHold, KnownRun, Seen
 
@@ -22,6 +22,7 @@ _LOCKS = {
     "EIO": "it cannot be opened, maybe it is hard-locked: only unmounting ends that",
     "error": "error-locked after an inconsistency: unmount it, and check it with fsck",
 }
+_KINDS: dict[str, Kind] = {"at work": "run at work", "unfinished": "unfinished run", "stuck": "stuck run"}
 _UNMOUNT = ("hard", "EIO", "error")
 
 
@@ -62,8 +63,7 @@ def _run(run: KnownRun) -> Iterator[Finding]:
         text = f"nothing can tell what it holds, so look at everything else here: {run.damage}"
         yield Finding("damaged journal", run.run, text, run.run, "its own journal", "")
     elif run.condition != "ended":
-        kind: Any = "stuck run" if run.condition == "stuck" else "unfinished run"
-        yield of_run(run).finding(kind, run.run, "; ".join(_state(run)), "")
+        yield of_run(run).finding(_KINDS[run.condition], run.run, "; ".join(_state(run)), "")
 
 
 def _state(run: KnownRun) -> Iterator[str]:

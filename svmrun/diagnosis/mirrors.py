@@ -81,7 +81,7 @@ def _who_resyncs(mirror: str, sides: list[str], seen: Seen) -> Owner:
         if any(hold.mirror == mirror and hold.side in sides for hold in run.holds):
             if run.condition == "at work":
                 return of_run(run)
-            return Owner(run.run, f"the run {run.run} took this side off and attached it again")
+            return Owner(run.run, f"the run {run.run} took this side off; since then it was attached again")
     return Owner(None, "not ours: no run recorded here attached this side")
 
 

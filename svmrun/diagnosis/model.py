@@ -13,6 +13,7 @@ Kind = Literal[
     "resync",
     "command of a dead run",
     "guard folder",
+    "run at work",
     "unfinished run",
     "stuck run",
     "damaged journal",

@@ -113,6 +113,15 @@ def test_a_late_effect_is_waited_for() -> None:
     assert not any(host.switches.values())
 
 
+def test_a_late_effect_is_waited_for_although_the_first_look_was_blind() -> None:
+    host = ToyHost(BACKUP, fates=["ok", "ok", "late", "fail"])
+    state, _ = run(BACKUP, host)
+    assert [x for x in host.log if x[1] == "probe"][:1] == [("lock", "probe")]
+    host.settle()
+    check_truth(BACKUP, state, host)
+    assert not any(host.switches.values())
+
+
 @pytest.mark.parametrize("number", range(9))
 @pytest.mark.parametrize(
     "event",

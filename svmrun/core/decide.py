@@ -225,7 +225,7 @@ def undo(step: PlannedStep, state: StepState, role: Role | None = None) -> Perfo
 
 def _after_look(step: PlannedStep, state: StepState, undoing: Undoing) -> Perform | _Result:
     if undoing.present is False:
-        doubtful = undoing.rounds == 0 and state.status in ("doubtful", "running")
+        doubtful = not undoing.seen and state.status in ("doubtful", "running")  # it may still come, handler or not
         if doubtful and undoing.looks < LOOKS_AT_DOUBTFUL:
             return Perform(step.id, "probe", 0, undoing.looks + 1, 2.0 ** (undoing.looks - 1))
         return UNDONE

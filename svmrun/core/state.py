@@ -18,7 +18,7 @@ class Undoing:
     """How far the attempt to undo a step has come (a release on the success path, or a rollback).
 
     `looks` counts finished probes; while `looked` is True the last finished action was one, and `present` is what it
-    found; `blind` counts the last looks in a row that could not tell. `part` is the handler whose turn it is, `tries`
+    found; `blind` counts the last looks in a row that could not tell, `seen` tells that one found the effect. `part` is the handler whose turn it is, `tries`
     how often it failed, `failed` how many handlers were given up in this round, `rounds` how often the handlers were
     started from the first one.
     """
@@ -27,6 +27,7 @@ class Undoing:
     looks: int = 0
     looked: bool = False
     blind: int = 0
+    seen: bool = False
     present: bool | None = None
     part: int = 0
     tries: int = 0
@@ -175,7 +176,8 @@ def _ended(state: State, event: e.ActionEnded) -> State:
     undoing = _current_undoing(state, step)
     if event.role == "probe":
         blind = undoing.blind + 1 if event.present is None else 0
-        undoing = replace(undoing, looks=undoing.looks + 1, looked=True, blind=blind, present=event.present)
+        seen = undoing.seen or event.present is True
+        undoing = replace(undoing, looks=undoing.looks + 1, looked=True, blind=blind, seen=seen, present=event.present)
     elif event.outcome == "succeeded":
         undoing = replace(undoing, part=undoing.part + 1, tries=0)
     else:

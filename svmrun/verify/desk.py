@@ -11,7 +11,6 @@ from typing import Any
 from svmrun import names
 from svmrun.adapters.base import Arguments
 from svmrun.core import events as e
-from svmrun.core.state import State
 from svmrun.effects.call_book import CallBook
 from svmrun.effects.setting import Setting
 from svmrun.guarding import releases
@@ -63,7 +62,7 @@ class Desk:
         """The time at which a live guard acts."""
         return min((since + self.limits[s] + LIMIT_MARGIN_SECONDS for s, since in outstanding), default=math.inf)
 
-    def read_only(self, state: State, move: e.ActionStarted) -> bool:
+    def read_only(self, move: e.ActionStarted) -> bool:
         """True when the action of this intent changes nothing, whatever becomes of it."""
         if move.role in ("found", "probe"):
             return True

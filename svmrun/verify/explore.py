@@ -58,14 +58,14 @@ class Graph:
     def __init__(self, desk: Desk, depth: int) -> None:
         self.desk, self.depth = desk, depth
         self.nodes: list[Node] = []
+        self.starts: list[int] = []
         self._keys = Keys(desk)
         self._known: dict[tuple[Key, int], int] = {}
         self._levels: list[deque[int]] = [deque() for _ in range(depth + 1)]
         self._judged: dict[Key, tuple[Finding, ...]] = {}
 
     def explore(self, starts: Sequence[Branch]) -> None:
-        for start in starts:
-            self._reach(start, -1, 1 if start.injection else 0)
+        self.starts = [self._reach(start, -1, 1 if start.injection else 0) for start in starts]
         for level in self._levels:
             while level:
                 self._expand(level.popleft())
@@ -140,7 +140,7 @@ def _where(desk: Desk, scene: Scene, turn: Turn) -> str:
 def _killed(desk: Desk, scene: Scene, turn: Turn, where: str) -> Iterator[Branch]:
     """The runner dies before and after each record; and the journal cannot be written from each record on."""
     for moment in turn.moments:
-        watch, finding = seen_in_world(desk, scene.world, moment.scene.world, moment.scene.watch, moment.scene)
+        watch, finding = seen_in_world(desk, scene.world, moment.scene.world, moment.scene.watch)
         dying = replace(moment.scene, watch=watch, finding=finding)
         injection = Injection(scene.turn, "killed", moment.record, moment.after)
         yield Branch(killed(dying), injection, where)
@@ -176,7 +176,7 @@ def kinds_of(desk: Desk, scene: Scene, turn: Turn) -> list[str]:
         return ["fail"]
     if performer == "notice":
         return ["fail"]
-    read_only = desk.read_only(scene.state, intent)
+    read_only = desk.read_only(intent)
     forward = intent.role in ("forward", "found")
     guarded = scene.guard is not None and scene.phase == "run" and not scene.guard.reason
     kinds = [k for k in ACTION_KINDS if not (read_only and k.changes)]

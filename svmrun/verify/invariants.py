@@ -35,10 +35,10 @@ LATE_RELEASE_SECONDS = 10.0  # what a failed release may add to its own time-out
 
 
 def watched(desk: Desk, before: Scene, turn: Turn, kind: str = "", changes: bool = True) -> Scene:
-    """The scene after a turn, with what the invariants see in it. `changes`: the action changes something if it works."""
+    """The scene after a turn, with what the invariants see in it. `changes`: the action does something if it works."""
     after = turn.scene
-    watch = _allowance(desk, before, turn, kind, after.watch)
-    watch, finding = seen_in_world(desk, before.world, after.world, watch, after)
+    watch = _allowance(desk, turn, kind, after.watch)
+    watch, finding = seen_in_world(desk, before.world, after.world, watch)
     finding = finding or _forward_again(before, turn) or _secret(desk, turn)
     if turn.end is not None and turn.intent is not None and turn.intent.role == "forward":
         watch, twice = _effects(desk, before, turn, kind, changes, watch)
@@ -48,7 +48,7 @@ def watched(desk: Desk, before: Scene, turn: Turn, kind: str = "", changes: bool
     return replace(after, watch=watch, finding=before.finding or finding)
 
 
-def seen_in_world(desk: Desk, before: World, after: World, watch: Watch, scene: Scene) -> tuple[Watch, Finding | None]:
+def seen_in_world(desk: Desk, before: World, after: World, watch: Watch) -> tuple[Watch, Finding | None]:
     """Locks taken and lifted, sides attached, services started between two moments."""
     finding = None
     if before.file_systems is not after.file_systems:
@@ -90,10 +90,11 @@ def _too_long(desk: Desk, world: World, watch: Watch) -> Finding | None:
     return None
 
 
-def _allowance(desk: Desk, before: Scene, turn: Turn, kind: str, watch: Watch) -> Watch:
-    """A failing release of a lock takes its time; the limit of the hold counts until it is tried first."""
-    step = turn.guard_step or (turn.intent.step if turn.intent and turn.intent.role not in ("forward", "found") else "")
-    if not kind or step not in desk.locks:
+def _allowance(desk: Desk, turn: Turn, kind: str, watch: Watch) -> Watch:
+    """A release that fails takes its time, and the next one waits for it: a limit counts until the first is tried."""
+    undoing = turn.intent.step if turn.intent and turn.intent.role not in ("forward", "found") else ""
+    step = turn.guard_step or undoing
+    if not kind or not step:
         return watch
     bound = max((a.timeout_seconds for a in desk.plan.step(step).rollback), default=0.0)
     return replace(watch, allowance_seconds=watch.allowance_seconds + bound + LATE_RELEASE_SECONDS)
@@ -222,16 +223,17 @@ def _claims(desk: Desk, scene: Scene, world: World) -> Iterator[Finding]:
     images = new_images(desk.world, world)
     for image in images:
         if not image.consistent:
+            step = _dumper(desk, image)
             why = "is not complete" if not image.complete else "is not one locked, flushed moment"
             yield Finding(
                 "consistent", f"the run succeeded, and its image of {image.device} {why}", _dumper(desk, image)
             )
-    for step in desk.plan.steps:
-        if step.action is None or step.action.adapter != "ufsdump" or not _succeeded(scene.state, step.id):
+    for planned in desk.plan.steps:
+        if planned.action is None or planned.action.adapter != "ufsdump" or not _succeeded(scene.state, planned.id):
             continue
-        device = canonical(str(desk.arguments(step.action)["device"]))
+        device = canonical(str(desk.arguments(planned.action)["device"]))
         if not any(image.device == device for image in images):
-            yield Finding("truth", f"{step.id} succeeded, and there is no dump of {device}", step.id)
+            yield Finding("truth", f"{planned.id} succeeded, and there is no dump of {device}", planned.id)
 
 
 def _succeeded(state: State, step: str) -> bool:
@@ -239,11 +241,10 @@ def _succeeded(state: State, step: str) -> bool:
 
 
 def _dumper(desk: Desk, image: DumpImage) -> str:
-    for step in desk.plan.steps:
-        if step.action is not None and image.device.rpartition("/")[2] in repr(step.action.arguments):
-            if desk.setting.adapters[step.action.adapter].copies(desk.arguments(step.action)):
-                return step.id
-    return ""
+    device = image.device.rpartition("/")[2]
+    steps = [(s.id, s.action) for s in desk.plan.steps if s.action is not None and device in repr(s.action.arguments)]
+    copying = [i for i, a in steps if desk.setting.adapters[a.adapter].copies(desk.arguments(a))]
+    return next(iter(copying), "")
 
 
 def new_images(before: World, after: World) -> list[DumpImage]:

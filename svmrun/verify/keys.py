@@ -110,7 +110,7 @@ class Keys:
 
 
 def _end(state: State) -> Key | None:
-    return state.ended and (state.ended.verdict, state.ended.exit_code in (0, 4))
+    return None if state.ended is None else (state.ended.verdict, state.ended.exit_code in (0, 4))
 
 
 def _undoing(undoing: Undoing) -> Key:
@@ -119,6 +119,7 @@ def _undoing(undoing: Undoing) -> Key:
         undoing.looks,
         undoing.looked,
         undoing.blind,
+        undoing.seen,
         undoing.present,
         undoing.part,
         undoing.tries,

@@ -108,6 +108,8 @@ def _unlocked(before: Scene, after: Scene) -> Scene:
 
 def _strangers(desk: Desk, scene: Scene) -> Iterator[tuple[str, Scene]]:
     """Two locks are one, and nothing tells whose it is: a stranger's is tried only where the run claims none."""
+    if scene.world.later:
+        return
     claimed = {s.id for s in outstanding(desk.plan, scene.state)} | set(scene.held)
     if scene.guard is not None:
         claimed |= {step for step, _ in scene.guard.outstanding}

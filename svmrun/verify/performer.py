@@ -115,7 +115,12 @@ class MemoryPerformer:
         if self.world.clock >= self._desk.guard_deadline(guard.outstanding):
             self.guard = fired(guard, "a limit passed")
 
-    def perform(self, state: State, intent: e.ActionStarted, record: Callable[[e.Event], None]) -> e.ActionEnded:
+    def perform(
+        self,
+        state: State,
+        intent: e.ActionStarted,
+        record: Callable[[e.Event], None],  # noqa: ARG002 - no process is started that could be told of
+    ) -> e.ActionEnded:
         adapter, arguments, timeout = self._desk.book.call(state, intent.step, intent.role, intent.part)
         began = self.world.clock
         if arguments is None:

@@ -12,7 +12,7 @@ from svmrun.adapters.base import Outcome
 from svmrun.effects.actions import Actions, Call
 from svmrun.effects.cancel import Cancel
 from svmrun.effects.setting import Setting
-from svmrun.errors import CheckFailed, FactFailed, InvalidInput
+from svmrun.errors import CheckFailed, FactFailed, InvalidInput, Refused
 from svmrun.plan.build import Builder, Known, commands_of
 from svmrun.plan.model import PlannedAction, is_later
 from svmrun.runbook import template
@@ -60,7 +60,7 @@ class Gathering:
 
     def known(self) -> Known:
         """Everything that is known before anything is changed. Raises FactFailed, CheckFailed or InvalidInput."""
-        with tempfile.TemporaryDirectory(prefix="svmrun-facts-") as folder:
+        with _temporary_folder() as folder:
             for name in self.order():
                 self.gather(name, Path(folder))
         return self.now()
@@ -138,3 +138,13 @@ class Gathering:
             return template.render_text(check.message, names) + reason
         except ValueError:
             return f"{check.message}{reason}"
+
+
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory(prefix="svmrun-facts-")
+    except OSError as error:
+        reason = error.strerror or error
+        raise Refused(
+            f"there is no folder for what the facts print: {reason}; make room in /tmp, or name another one in TMPDIR"
+        ) from error

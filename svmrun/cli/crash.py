@@ -6,7 +6,6 @@ import os
 import platform
 import re
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ def report_crash(error: BaseException, words: Sequence[str]) -> int:
     trace = "".join(traceback.format_exception(error))
     if os.environ.get("SVMRUN_DEBUG") == "1":
         print(trace, file=sys.stderr)
-    path = write_report(_text(trace, words), (state_root(), Path(tempfile.gettempdir())))
+    path = write_report(_text(trace, words), (state_root(), Path(os.environ.get("TMPDIR") or "/tmp")))
     where = (
         f"The details are in {path}" if path else "No file for the details could be written; SVMRUN_DEBUG=1 shows them"
     )

@@ -80,8 +80,11 @@ class Scene:
         return self.run("execute", str(runbook), "--simulate", str(self.folder / "host"), *arguments, **environment)
 
     def run(self, *arguments: str, **environment: str) -> Ended:
+        return self.command(SVMRUN, *arguments, **environment)
+
+    def command(self, *argv: str, **environment: str) -> Ended:
         done = subprocess.run(
-            [SVMRUN, *arguments],
+            argv,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=PATIENCE_SECONDS,

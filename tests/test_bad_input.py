@@ -1,0 +1,140 @@
+"""Whatever is wrong before a run begins: the right exit code, a sentence, no traceback, nothing changed."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.running import SVMRUN, Ended, Scene
+
+
+def refused(ended: Ended, code: int, *says: str) -> None:
+    assert ended.code == code, ended.said
+    assert "Traceback" not in ended.said
+    assert ended.err.strip(), "nothing was said"
+    for words in says:
+        assert words in ended.err, ended.err
+
+
+def test_a_runbook_that_is_not_there(scene: Scene) -> None:
+    refused(scene.run("execute", "nightly-backup"), 3, "nightly-backup")
+
+
+def test_a_folder_is_no_runbook(scene: Scene) -> None:
+    refused(scene.run("execute", str(scene.folder)), 3, str(scene.folder))
+
+
+def test_a_binary_file_is_no_runbook(scene: Scene) -> None:
+    path = scene.folder / "image.yaml"
+    path.write_bytes(bytes(range(256)) * 40)
+    refused(scene.run("execute", str(path)), 3, "image.yaml")
+
+
+@pytest.mark.parametrize(
+    ("world", "says"),
+    [
+        ("other-owner", "does not own the disk set schost-1"),
+        ("no-owner", "must be owner of the set for this command"),
+        ("maintenance", "Not every submirror of d0 is Okay"),
+        ("offline", "Not every submirror of d0 is Okay"),
+        ("one-submirror", "d0 has one side only"),
+        ("resyncing", "d0 is being resynced"),
+        ("unmounted", "d0 is not what is mounted on /global/schost-1"),
+        ("mounted-elsewhere", "d0 is not what is mounted on /global/schost-1"),
+        ("locked", "/global/schost-1 is locked already"),
+        ("node-down", "A node of the cluster is not online"),
+    ],
+)
+def test_a_host_that_is_not_as_it_must_be(world: str, says: str, scene: Scene) -> None:
+    scene.host(world)
+
+    refused(scene.execute("mirror-backup"), 6, says)
+
+    assert scene.calls() == ()
+    assert scene.world.file_systems == scene.before.file_systems
+
+
+def test_a_side_that_somebody_left_off_is_noticed_when_the_number_of_sides_is_known(scene: Scene) -> None:
+    scene.host("detached")
+
+    refused(scene.execute("mirror-backup", "-p", "sides=3"), 6, "d0 has less than 3 submirrors")
+
+    assert scene.calls() == ()
+
+
+def test_a_user_without_rights_is_told_at_once(scene: Scene) -> None:
+    scene.host(user="operator")
+
+    refused(scene.execute("mirror-backup"), 6, "Run this as root, or give --become")
+
+    assert scene.calls() == ()
+
+
+def test_a_command_of_a_fact_that_is_missing(scene: Scene) -> None:
+    scene.host()
+    (scene.folder / "host" / "bin" / "metastat").unlink()
+
+    refused(scene.execute("mirror-backup"), 6, "missing or not executable: metastat")
+
+    assert scene.calls() == ()
+
+
+GERMAN = """\
+schost-1/d0: Spiegel
+    Unterspiegel 0: schost-1/d10
+      Zustand: In Ordnung
+"""
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["exit 0", f"cat <<'E'\n{GERMAN}E", "head -c 20000 /dev/urandom", "echo 'd0: Mirror'; exit 1", "kill -9 $$"],
+    ids=["nothing", "german", "garbage", "failure", "killed"],
+)
+def test_a_fact_that_cannot_be_read(script: str, scene: Scene) -> None:
+    scene.host()
+    program = scene.folder / "host" / "bin" / "metastat"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+
+    refused(scene.execute("mirror-backup"), 6, "the fact health cannot be read: ", "nothing was changed")
+
+    assert scene.calls() == ()
+
+
+def test_a_file_where_the_state_folder_should_be(scene: Scene) -> None:
+    scene.host()
+    scene.state.write_text("")
+
+    refused(scene.execute("mirror-backup"), 3, str(scene.state))
+
+    assert scene.calls() == ()
+
+
+def test_a_state_folder_that_is_full(scene: Scene) -> None:
+    """A tiny file system of its own, where this user may mount one; else a folder that takes nothing, as /proc."""
+    scene.host()
+    execute = f"{SVMRUN} execute mirror-backup --simulate {scene.folder / 'host'}"
+    scene.state.mkdir()
+    fill = f"mount -t tmpfs -o size=16k none {scene.state} && head -c 1M /dev/zero > {scene.state}/filler"
+    may_mount = (
+        subprocess.run(["unshare", "-rm", "sh", "-c", f"{fill} 2>&-; true"], capture_output=True).returncode == 0
+    )
+    if may_mount:
+        done = scene.command("unshare", "-rm", "sh", "-c", f"{fill} 2>&-; exec {execute}")
+    else:
+        done = scene.execute("mirror-backup", SVMRUN_STATE="/proc/svmrun")
+
+    refused(done, 3, "the state folder cannot be used" if not may_mount else "No space left on device")
+    assert scene.calls() == ()
+
+
+def test_a_state_folder_on_the_file_system_that_will_be_locked(scene: Scene) -> None:
+    scene.host()
+
+    ended = scene.execute("mirror-backup", SVMRUN_STATE="/global/schost-1/svmrun")
+
+    refused(ended, 6, "/global/schost-1/svmrun", "lies on /global/schost-1 (/dev/md/schost-1/dsk/d0)")
+    assert scene.calls() == ()
+    assert not Path("/global/schost-1").exists()

@@ -10,6 +10,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "execute": ("svmrun.cli.execute", "run a runbook: facts, checks, plan, steps, verdict"),
     "plan": ("svmrun.cli.plan", "show every command a run would start; change nothing"),
     "validate": ("svmrun.cli.validate", "check the form and meaning of runbooks, without a host"),
+    "fmt": ("svmrun.cli.fmt", "put runbooks in their canonical layout"),
+    "diff": ("svmrun.cli.diff", "what changes for the machine between two runbooks, or in a range of commits"),
     "status": ("svmrun.cli.status", "unfinished runs: what they hold now, and what ends it"),
     "recover": ("svmrun.cli.recover", "finish unfinished runs: release what they hold"),
     "resume": ("svmrun.cli.resume", "go on with a rolled back run after its cause was removed"),

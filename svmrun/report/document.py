@@ -20,6 +20,7 @@ from svmrun.report.shapes import (
     Validated,
 )
 from svmrun.report.words import duration, moment, printable
+from svmrun.review.model import Diff
 
 ALIVE = {True: "alive", False: "dead", None: "not known from here"}
 
@@ -30,7 +31,7 @@ GUARD_NOTES = {
 }
 
 
-def as_json(document: Diagnosis | History | Shown | Unfinished | Validated) -> str:
+def as_json(document: Diff | Diagnosis | History | Shown | Unfinished | Validated) -> str:
     """One JSON document, valid against its schema in `schemas/`."""
     return json.dumps(asdict(document), indent=2)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from svmrun.plan.model import LATER, Json, Plan, PlannedAction, PlannedStep, is_later
+from svmrun.report.markdown import code, plain
 from svmrun.report.words import count, duration, printable
 
 
@@ -107,9 +108,9 @@ def plan_markdown(view: PlanView) -> str:
     lines = [f"# Plan: {plan.runbook}", "", *(f"- **{name}**: `{text}`" for name, text in _head(plan)), ""]
     if plan.parameters:
         lines += ["| parameter | value |", "|---|---|"]
-        lines += [f"| {name} | {_code(value_text(value))} |" for name, value in plan.parameters.items()] + [""]
+        lines += [f"| {name} | {code(value_text(value))} |" for name, value in plan.parameters.items()] + [""]
     for number, step in enumerate(plan.steps, start=1):
-        lines += [f"{number}. **{step.id}** {_plain(step.name)}".rstrip(), ""]
+        lines += [f"{number}. **{step.id}** {plain(step.name)}".rstrip(), ""]
         lines += [f"   - {_marked(line)}" for line in _step(view, step)] + [""]
     return "\n".join(lines).rstrip("\n")
 
@@ -118,19 +119,4 @@ def _marked(line: str) -> str:
     """The command of a line as code."""
     before, dollar, rest = line.partition("$ ")
     command, _, behind = rest.rpartition("  (")
-    return f"{before}{_code(command)} ({behind}" if dollar else _plain(line)
-
-
-def _code(text: str) -> str:
-    """Inline code that survives backticks in it, and bars inside a table."""
-    fence = "`" * (max((len(run) for run in _backticks(text)), default=0) + 1)
-    pad = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{fence}{pad}{text}{pad}{fence}".replace("|", "\\|")
-
-
-def _backticks(text: str) -> list[str]:
-    return "".join(c if c == "`" else " " for c in text).split()
-
-
-def _plain(text: str) -> str:
-    return "".join(f"\\{c}" if c in "\\`*_[]<>|#" else c for c in printable(text))
+    return f"{before}{code(command)} ({behind}" if dollar else plain(line)

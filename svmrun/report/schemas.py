@@ -18,6 +18,7 @@ from svmrun.core.events import EVENTS
 from svmrun.diagnosis.model import Diagnosis
 from svmrun.plan.model import Plan
 from svmrun.report.shapes import History, Noticed, Progressed, Shown, Unfinished, Validated
+from svmrun.review.model import Diff
 
 Json = Any
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -35,6 +36,7 @@ DOCUMENTS = {
     "show-v1": ("One run: `svmrun show RUN --output json`", Shown),
     "status-v1": ("Unfinished runs: `svmrun status --output json`", Unfinished),
     "doctor-v1": ("The state of a host: `svmrun doctor --output json`", Diagnosis),
+    "diff-v1": ("What changes between runbooks: `svmrun diff --output json`", Diff),
     "validate-v1": ("Problems of runbooks: `svmrun validate --output json`", Validated),
 }
 PRINTED_EVENTS = {**EVENTS, "Progressed": Progressed, "Noticed": Noticed}

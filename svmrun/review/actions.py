@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from difflib import SequenceMatcher
+from typing import Any
+
 from svmrun.review.command_words import command_words, shown
 from svmrun.review.devices import names_device
 from svmrun.review.judgements import compare_judgements
@@ -11,6 +14,7 @@ from svmrun.review.side import Deed
 from svmrun.runbook.model import Retry
 from svmrun.runbook.windows import in_words
 
+Json = Any
 JUDGE = "assert"
 _COSMETIC = {(JUDGE, "message"), ("confirm", "question")}
 
@@ -37,9 +41,9 @@ def words_of(ledger: Ledger, before: Deed | None, after: Deed | None) -> tuple[s
     return was, command_words(after.action, ledger.after.adapters) if after else ""
 
 
-def _different(ledger: Ledger, before: Deed, after: Deed) -> list[tuple[str, ...]]:
+def _different(before: Deed, after: Deed) -> list[tuple[str, ...]]:
     ways = dict.fromkeys([*before.leaves, *after.leaves])
-    return [way for way in ways if ledger.differ(before.leaves.get(way), after.leaves.get(way))]
+    return [way for way in ways if before.forms.get(way) != after.forms.get(way)]
 
 
 def _replaced(ledger: Ledger, where: str, before: Deed, after: Deed, usual: Danger) -> None:
@@ -50,7 +54,7 @@ def _replaced(ledger: Ledger, where: str, before: Deed, after: Deed, usual: Dang
 
 
 def _compare_arguments(ledger: Ledger, where: str, before: Deed, after: Deed, usual: Danger) -> None:
-    ways = _different(ledger, before, after)
+    ways = _different(before, after)
     was, now = words_of(ledger, before, after)
     in_the_command = was != now
     for way in ways:
@@ -59,10 +63,20 @@ def _compare_arguments(ledger: Ledger, where: str, before: Deed, after: Deed, us
         if (before.adapter, way[0]) in _COSMETIC:
             danger = "cosmetic"
         field = ".".join(way)
-        text = f"{field}: {_value(way, before)} -> {_value(way, after)}"
+        text = f"{field}: {_words(old, new) or f'{_value(way, before)} -> {_value(way, after)}'}"
         show = (was, now) if in_the_command and len(way) == 1 else ("", "")
         at = ((*before.path, *way), (*after.path, *way))
         ledger.note(danger, where, text, at=at, shown=show)
+
+
+def _words(before: Json, after: Json) -> str:
+    """Of two lists of plain values only what differs; empty when they are not lists."""
+    if not isinstance(before, list) or not isinstance(after, list):
+        return ""
+    old, new = ([shown(word) for word in words] for words in (before, after))
+    codes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    parts = [(old[i:i_end], new[j:j_end]) for tag, i, i_end, j, j_end in codes if tag != "equal"]
+    return "; ".join(f"{' '.join(was) or 'nothing'} -> {' '.join(now) or 'nothing'}" for was, now in parts)
 
 
 def _value(way: tuple[str, ...], deed: Deed) -> str:

@@ -20,6 +20,8 @@ def command_words(action: Action, adapters: Mapping[str, Adapter]) -> str:
     adapter = adapters[action.adapter]
     if adapter.nests:
         return _polling(action, adapters)
+    if adapter.performer == "judge":
+        return _judging(action)
     marks: list[str] = []
     try:
         arguments = {k: _marked(adapter, k, v, marks) for k, v in action.arguments.items()}
@@ -27,6 +29,11 @@ def command_words(action: Action, adapters: Mapping[str, Adapter]) -> str:
     except (ValueError, TypeError):  # no program, or an argument that must be known first
         return as_written(action)
     return _unmarked(shlex.join(argv), marks)
+
+
+def _judging(action: Action) -> str:
+    that = action.arguments.get("that", "")
+    return f"assert {'; '.join(shown(one) for one in (that if isinstance(that, list) else [that]))}"
 
 
 def _polling(action: Action, adapters: Mapping[str, Adapter]) -> str:

@@ -22,11 +22,12 @@ def note_worst_cases(ledger: Ledger, times: tuple[HoldTime, ...]) -> None:
     for time in times:
         was, now = time.worst_before, time.worst_after
         if was is not None and now is not None and was != now:
-            danger: Danger = "widens-hold" if now > was else "narrows-hold"
+            wider: Danger = "widens-hold" if time.blocks_writers else "widens-limit"
+            narrower: Danger = "narrows-hold" if time.blocks_writers else "narrows-limit"
             text = f"worst case of the hold: {in_words(was)} -> {in_words(now)}"
             text += ", while writers wait" if time.blocks_writers else ""
             at = (old[time.step].path, new[time.step].path)
-            ledger.note(danger, f"step {new[time.step].id}", text, at=at)
+            ledger.note(wider if now > was else narrower, f"step {new[time.step].id}", text, at=at)
 
 
 def worst_case(side: Side, step: Step) -> float | None:

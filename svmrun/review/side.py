@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,7 @@ from svmrun.runbook.meaning_blocking import timeout_seconds
 from svmrun.runbook.model import Action, Path, Release, Retry, Runbook, Step
 from svmrun.runbook.order import needs, reach, roots_of
 from svmrun.runbook.subject import Subject
+from svmrun.runbook.windows import in_words
 
 Json = Any
 Leaves = dict[tuple[str, ...], Json]
@@ -27,11 +28,13 @@ HANDLER_RETRY = Retry(3, 1.0)  # what a rollback handler gets when the runbook d
 class Deed:
     """An action as it will be done. `timeout_seconds` is None where it depends on a value that is not known yet.
 
-    `leaves` are its arguments with defaults, by the way to each; a list of plain values is one leaf.
+    `leaves` are its arguments with defaults, by the way to each; a list of plain values is one leaf. `forms` are the
+    same for leaves that mean the same.
     """
 
     adapter: str
     leaves: Leaves
+    forms: Mapping[tuple[str, ...], str]
     timeout_seconds: float | None
     retry: Retry
     action: Action
@@ -68,12 +71,18 @@ class Side:
 
     def form_of(self, deed: Deed) -> str:
         """Equal for two actions that do the same, whatever time they get."""
-        return self.form([deed.adapter, *sorted([".".join(way), value] for way, value in deed.leaves.items())])
+        return json.dumps([deed.adapter, sorted([".".join(way), form] for way, form in deed.forms.items())])
 
     def deed(self, action: Action) -> Deed:
         """A forward action, or a fact's."""
         leaves = dict(_leaves(self.complete(action.adapter, action.arguments)))
-        return Deed(action.adapter, leaves, timeout_seconds(self.subject, action), action.retry or Retry(), action)
+        bare = self.adapters[action.adapter].expressions
+        forms = {way: self._form_of_leaf(value, bare=way[0] in bare) for way, value in leaves.items() if way}
+        limit = timeout_seconds(self.subject, action)
+        return Deed(action.adapter, leaves, forms, limit, action.retry or Retry(), action)
+
+    def _form_of_leaf(self, value: Json, *, bare: bool) -> str:
+        return self.expression(value) if bare and isinstance(value, str) else self.form(value)
 
     def handlers(self, step: Step) -> list[Deed]:
         """Rollback handlers take at least as long as what they undo, unless they say so themselves."""
@@ -84,10 +93,10 @@ class Side:
         plain = self.deed(action)
         known = None if least is None or plain.timeout_seconds is None else max(least, plain.timeout_seconds)
         limit = action.timeout_seconds if action.timeout_seconds is not None else known
-        return Deed(plain.adapter, plain.leaves, limit, action.retry or HANDLER_RETRY, action)
+        return replace(plain, timeout_seconds=limit, retry=action.retry or HANDLER_RETRY)
 
     def complete(self, name: str, arguments: Mapping[str, Json]) -> dict[str, Json]:
-        """Arguments with their defaults, durations in seconds, and those of a polled action likewise."""
+        """Arguments with their defaults, durations in one form, and those of a polled action likewise."""
         adapter = self.adapters[name]
         whole = adapter.complete(arguments or {})
         inner = {k: self.complete(k, v) for k, v in whole.items() if adapter.nests and k in self.adapters}
@@ -133,7 +142,7 @@ def _plain(schema: Mapping[str, Json], value: Json) -> Json:
     if schema.get("pattern") != duration.PATTERN:
         return value
     try:
-        return duration.seconds(value)
+        return in_words(duration.seconds(value))
     except ValueError:  # a template
         return value
 

@@ -85,7 +85,7 @@ def _within(holds: Sequence[str]) -> str:
 
 def _compare(ledger: Ledger, before: Any, after: Any) -> None:
     where = _where(after)
-    if before.name != after.name:
+    if before.name != after.name and (before.name, after.name) != (before.id, after.id):
         text = f"name: {before.name or 'none'} -> {after.name or 'none'}"
         ledger.note("cosmetic", where, text, at=((*before.path, "name"), (*after.path, "name")))
     if isinstance(before, Step) and isinstance(after, Step):

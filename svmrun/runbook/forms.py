@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ from svmrun.runbook.expression import tree
 from svmrun.runbook.pieces import Literal, TemplateError, has_template, lone_expression, pieces
 
 Json = Any
+_STEPS = "node=Name(name='steps', ctx='load')"
+_STEP_BY_DOT = re.compile(rf"Getattr\({re.escape(_STEPS)}, attr='(\w+)', ctx='load'\)")
 _NO_NAMES: Mapping[str, str] = {}
 
 
@@ -59,11 +62,9 @@ def _text_form(text: str, step_names: Mapping[str, str]) -> Json:
 
 
 def _form(node: nodes.Node, step_names: Mapping[str, str]) -> str:
-    form = repr(node)
-    steps = "node=Name(name='steps', ctx='load'), "
+    form = _STEP_BY_DOT.sub(rf"Getitem({_STEPS}, arg=Const(value='\1'), ctx='load')", repr(node))
     for own, other in step_names.items():
-        form = form.replace(f"{steps}arg=Const(value={own!r})", f"{steps}arg=Const(value={other!r})")
-        form = form.replace(f"{steps}attr={own!r}", f"{steps}attr={other!r}")
+        form = form.replace(f"{_STEPS}, arg=Const(value={own!r})", f"{_STEPS}, arg=Const(value={other!r})")
     return form
 
 

@@ -81,6 +81,14 @@ class Refused(SvmrunError):
     exit_code = 6
 
 
+class Cancelled(SvmrunError):
+    """INT, TERM or HUP came before anything was changed. `signal` is its number."""
+
+    def __init__(self, signal: int, name: str) -> None:
+        self.exit_code = 128 + signal
+        super().__init__(f"cancelled by {name}; nothing was changed")
+
+
 class Busy(SvmrunError):
     """Another run holds the resource, or an unfinished one must be recovered first."""
 

@@ -14,4 +14,8 @@ from tests.running import Scene, memory_folder
 def scene(tmp_path: Path) -> Iterator[Scene]:
     """A simulated host with nothing on it yet (see `Scene.host`), and folders of its own."""
     with memory_folder() as memory:
-        yield Scene(tmp_path, memory)
+        scene = Scene(tmp_path, memory)
+        yield scene
+        for process in scene.started:  # of a test that failed
+            process.kill()
+            process.wait()

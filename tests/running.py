@@ -53,6 +53,7 @@ class Scene:
     folder: Path
     memory: Path
     before: World = field(default_factory=shipped)
+    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def host(self, world: str | World = "schost", *faults: str, **values: Any) -> None:
         """Make the host (anew); `faults` are written as for `svmrun simulate --fault`."""
@@ -96,7 +97,7 @@ class Scene:
     def start(self, runbook: str | Path, *arguments: str) -> subprocess.Popen[bytes]:
         """In a session of its own; what it says goes to a file, see `ended`."""
         with open(self.folder / "said.txt", "wb") as said:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [SVMRUN, "execute", str(runbook), "--simulate", str(self.folder / "host"), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=said,
@@ -105,6 +106,8 @@ class Scene:
                 cwd=self.folder,
                 start_new_session=True,
             )
+        self.started.append(process)
+        return process
 
     def ended(self, process: subprocess.Popen[bytes]) -> Ended:
         code = process.wait(timeout=PATIENCE_SECONDS)
@@ -132,6 +135,11 @@ class Scene:
 
     def until_called(self, line: str) -> None:
         until(lambda: any(call.startswith(line) for call in self.world.calls), line)
+
+    def running(self) -> list[str]:
+        """The simulated commands and guards of this host that still run."""
+        listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+        return [line for line in listed.splitlines() if f"{self.folder}/host/" in line or f"{self.memory}/" in line]
 
     def calls(self) -> tuple[str, ...]:
         """What was called, but for what only looks."""

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from svmrun.cli.arguments import add_inputs
+from svmrun.cli.arguments import add_inputs, add_review_options
 from svmrun.cli.parser import Subparsers, add_command
 
 EXAMPLES = [
@@ -15,6 +15,7 @@ EXAMPLES = [
         "svmrun execute mirror-backup.yaml -p diskset=schost-1 -p mirror=d0 -p mount_point=/global/schost-1",
         "for real, on the node that owns the disk set",
     ),
+    ("svmrun execute mirror-backup -p mirror=d0 --plan 3f9c21d0a7b4", "only if the plan is the one that was reviewed"),
     ("svmrun execute mirror-backup --params-file nightly.yaml --output json", "from cron, one JSON event a line"),
 ]
 NOTES = """\
@@ -35,12 +36,14 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--output", choices=["text", "json"], default="text", help="default: text")
     parser.add_argument("--yes", action="store_true", help="answer yes to every `confirm` step")
     parser.add_argument("--step", action="store_true", help="ask before every step")
+    add_review_options(parser)
     parser.add_argument("--recover-first", action="store_true", help="first finish unfinished runs on the resources")
 
 
 def run(options: argparse.Namespace) -> int:
     from svmrun.cli.preparing import choose_target
     from svmrun.cli.recovering import recover_each
+    from svmrun.cli.reviewed import check_words, demand_review
     from svmrun.cli.running import conduct, prepare_or_blame
     from svmrun.effects.signals import SignalWatch
     from svmrun.effects.state_folder import state_root
@@ -49,6 +52,7 @@ def run(options: argparse.Namespace) -> int:
     from svmrun.recovery import unfinished_on
     from svmrun.report.choose import choose_observer
 
+    check_words(options)
     if options.step and not sys.stdin.isatty():
         raise UsageError("--step asks before every step, and nobody is at the terminal")
     observer = choose_observer(options.output, sys.stdout, os.environ)
@@ -59,8 +63,8 @@ def run(options: argparse.Namespace) -> int:
         if options.recover_first:
             recover_each([run.folder for run in unfinished_on(state_root(), target.simulated)], observer, named=False)
         with SignalWatch(cancel):
-            prepared = prepare_or_blame(options, observer, cancel, target)
-        ended = conduct(prepared, options, cancel)
+            prepared = demand_review(prepare_or_blame(options, observer, cancel, target), options)
+            ended = conduct(prepared, options, cancel)
         stuck = ended.verdict == "stuck"
     finally:
         if not stuck:  # what is left on a simulated host, too, is for `recover` to end

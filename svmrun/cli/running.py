@@ -9,7 +9,7 @@ from svmrun.conduct import Conductor
 from svmrun.core.events import RunEnded
 from svmrun.effects.state_folder import state_root
 from svmrun.effects.watched import Watched
-from svmrun.errors import Busy, CheckFailed, FactFailed
+from svmrun.errors import Busy, Cancelled, CheckFailed, FactFailed
 from svmrun.guarding import RunGuard
 from svmrun.recovery import unfinished_on
 from svmrun.refusal import refuse_dangerous_holds
@@ -18,10 +18,15 @@ from svmrun.target import Target
 
 
 def prepare_or_blame(options: argparse.Namespace, observer: Observer, cancel: Watched, target: Target) -> Prepared:
-    """Prepare; what an unfinished run left behind fails checks, so that run is named. Raises Busy for it."""
+    """Prepare; what an unfinished run left behind fails checks, so that run is named. Raises Busy for it.
+
+    What a signal interrupted is no failure of the host. Raises Cancelled for it.
+    """
     try:
         return prepare(options, observer, cancel, target)
     except (CheckFailed, FactFailed) as error:
+        if cancel.requested:
+            raise Cancelled(cancel.requested, cancel.reason) from error
         dead = [run.folder.run for run in unfinished_on(state_root(), target.simulated)]
         if not dead:
             raise

@@ -18,6 +18,7 @@ from svmrun.core.events import EVENTS
 from svmrun.diagnosis.model import Diagnosis
 from svmrun.plan.model import Plan
 from svmrun.report.shapes import History, Noticed, Progressed, Shown, Unfinished, Validated
+from svmrun.report.verified import Verified
 from svmrun.review.model import Diff
 
 Json = Any
@@ -38,6 +39,7 @@ DOCUMENTS = {
     "doctor-v1": ("The state of a host: `svmrun doctor --output json`", Diagnosis),
     "diff-v1": ("What changes between runbooks: `svmrun diff --output json`", Diff),
     "validate-v1": ("Problems of runbooks: `svmrun validate --output json`", Validated),
+    "verify-v1": ("What was tried and found: `svmrun verify --output json`", Verified),
 }
 PRINTED_EVENTS = {**EVENTS, "Progressed": Progressed, "Noticed": Noticed}
 

@@ -29,7 +29,7 @@ def findings(desk: Desk, scene: Scene) -> Iterator[Finding]:
     world = settled(scene.world)
     yield from at_the_end(desk, scene, world)
     if ended.verdict == "stuck":
-        obeyed = settled(_obey(desk, disks_mended(scene.world), ended.left))
+        obeyed = settled(_obey(desk, disks_mended(world), ended.left))
         for finding in left_behind(desk, scene, obeyed):
             told = "; ".join(ended.left) or "nothing"
             yield replace(finding, invariant="instruction", message=f"{finding.message}; the run told: {told}")

@@ -6,7 +6,7 @@ counted, not walked: the number of ways is added up over the graph.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -45,11 +45,15 @@ class Edge:
     where: str = ""
 
 
+Acted = tuple[str, str]  # a step, and how it was worked on: a role, or `guard`
+
+
 @dataclass(frozen=True)
 class Branch:
     scene: Scene
     injection: Injection | None = None
     where: str = ""
+    acted: Acted | None = None
 
 
 class Graph:
@@ -63,8 +67,10 @@ class Graph:
         self._known: dict[tuple[Key, int], int] = {}
         self._levels: list[deque[int]] = [deque() for _ in range(depth + 1)]
         self._judged: dict[Key, tuple[Finding, ...]] = {}
+        self.acted: Counter[Acted] = Counter()
 
     def explore(self, starts: Sequence[Branch]) -> None:
+        """Everything that can follow from these."""
         self.starts = [self._reach(start, -1, 1 if start.injection else 0) for start in starts]
         for level in self._levels:
             while level:
@@ -96,6 +102,8 @@ class Graph:
         more = node.faults < self.depth
         for branch in branches(self.desk, node.scene) if more else (undisturbed(self.desk, node.scene),):
             faults = node.faults + (1 if branch.injection else 0)
+            if branch.acted:
+                self.acted[branch.acted] += 1
             target = self._reach(branch, number, faults)
             node.edges.append(Edge(target, branch.injection, branch.where))
 
@@ -116,19 +124,34 @@ def first_scene(desk: Desk) -> Scene:
     return Scene(State(run="desk"), desk.world, watch=Watch(strangers=strangers))
 
 
+def way_without_failure(desk: Desk) -> list[Scene]:
+    """The scenes of the story in which nothing goes wrong, its end included."""
+    scenes = [first_scene(desk)]
+    while not scenes[-1].over and len(scenes) < MOST_TURNS:
+        scenes.append(undisturbed(desk, scenes[-1]).scene)
+    return scenes
+
+
 def undisturbed(desk: Desk, scene: Scene) -> Branch:
-    return Branch(watched(desk, scene, take(desk, scene)))
+    turn = take(desk, scene)
+    return Branch(watched(desk, scene, turn), acted=_acted(turn))
 
 
 def branches(desk: Desk, scene: Scene) -> Iterator[Branch]:
     """How the story can go on from here: with nothing going wrong, and with each failure at this turn."""
     turn = take(desk, scene)
-    yield Branch(watched(desk, scene, turn))
+    yield Branch(watched(desk, scene, turn), acted=_acted(turn))
     where = _where(desk, scene, turn)
     for kind, after in befallen(desk, scene):
         yield Branch(after, Injection(scene.turn, kind), where)
     yield from _killed(desk, scene, turn, where)
     yield from _failing(desk, scene, turn, where)
+
+
+def _acted(turn: Turn) -> Acted | None:
+    if turn.guard_step:
+        return (turn.guard_step, "guard")
+    return (turn.intent.step, turn.intent.role) if turn.intent else None
 
 
 def _where(desk: Desk, scene: Scene, turn: Turn) -> str:
@@ -140,7 +163,7 @@ def _where(desk: Desk, scene: Scene, turn: Turn) -> str:
 def _killed(desk: Desk, scene: Scene, turn: Turn, where: str) -> Iterator[Branch]:
     """The runner dies before and after each record; and the journal cannot be written from each record on."""
     for moment in turn.moments:
-        watch, finding = seen_in_world(desk, scene.world, moment.scene.world, moment.scene.watch)
+        watch, finding = seen_in_world(desk, scene.world, moment.scene.world, moment.scene.watch, scene.world.clock)
         dying = replace(moment.scene, watch=watch, finding=finding)
         injection = Injection(scene.turn, "killed", moment.record, moment.after)
         yield Branch(killed(dying), injection, where)

@@ -31,14 +31,17 @@ INVARIANTS = {
     "yours": "what the runbook's own invariants say",
 }
 FORWARD = ("forward", "found", "release")
-LATE_RELEASE_SECONDS = 10.0  # what a failed release may add to its own time-out: the guard's naps, and a retry's pause
+FAILED_RELEASE_SECONDS = 20.0  # what a failed release may add to its own time-out: pauses, looks, the guard's naps
+SLACK_SECONDS = 1.0
 
 
 def watched(desk: Desk, before: Scene, turn: Turn, kind: str = "", changes: bool = True) -> Scene:
     """The scene after a turn, with what the invariants see in it. `changes`: the action does something if it works."""
     after = turn.scene
     watch = _allowance(desk, turn, kind, after.watch)
-    watch, finding = seen_in_world(desk, before.world, after.world, watch)
+    nobody = before.phase == "dead" and not turn.guard_step
+    since = after.world.clock if nobody else before.world.clock
+    watch, finding = seen_in_world(desk, before.world, after.world, watch, since)
     finding = finding or _forward_again(before, turn) or _secret(desk, turn)
     if turn.end is not None and turn.intent is not None and turn.intent.role == "forward":
         watch, twice = _effects(desk, before, turn, kind, changes, watch)
@@ -48,11 +51,11 @@ def watched(desk: Desk, before: Scene, turn: Turn, kind: str = "", changes: bool
     return replace(after, watch=watch, finding=before.finding or finding)
 
 
-def seen_in_world(desk: Desk, before: World, after: World, watch: Watch) -> tuple[Watch, Finding | None]:
+def seen_in_world(desk: Desk, before: World, after: World, watch: Watch, since: float) -> tuple[Watch, Finding | None]:
     """Locks taken and lifted, sides attached, services started between two moments."""
     finding = None
     if before.file_systems is not after.file_systems:
-        watch, finding = _locks(desk, before, after, watch)
+        watch, finding = _locks(desk, before, after, watch, since)
     if finding is None and watch.locked and watch.unguarded_since is None:
         finding = _too_long(desk, after, watch)
     if finding is None and before.mirrors is not after.mirrors:
@@ -62,7 +65,7 @@ def seen_in_world(desk: Desk, before: World, after: World, watch: Watch) -> tupl
     return watch, finding
 
 
-def _locks(desk: Desk, before: World, after: World, watch: Watch) -> tuple[Watch, Finding | None]:
+def _locks(desk: Desk, before: World, after: World, watch: Watch, since: float) -> tuple[Watch, Finding | None]:
     finding = None
     for old, new in zip(before.file_systems, after.file_systems, strict=True):
         if old.lock == new.lock:
@@ -70,7 +73,7 @@ def _locks(desk: Desk, before: World, after: World, watch: Watch) -> tuple[Watch
         mount = new.mount_point
         if new.lock != "unlock":
             if mount not in watch.strangers:
-                watch = replace(watch, locked=(*watch.locked, (mount, before.clock)))
+                watch = replace(watch, locked=(*watch.locked, (mount, since)))
             continue
         if mount in watch.strangers:
             finding = Finding("not-ours", f"somebody else's lock of {mount} was lifted")
@@ -84,7 +87,7 @@ def _too_long(desk: Desk, world: World, watch: Watch) -> Finding | None:
     for mount, since in watch.locked:
         limit = max((desk.limits.get(s, 0.0) for s, path in desk.locks.items() if path == mount), default=0.0)
         lasted = world.clock - since
-        if lasted > limit + LIMIT_MARGIN_SECONDS + watch.allowance_seconds + 0.001:
+        if lasted > limit + LIMIT_MARGIN_SECONDS + SLACK_SECONDS + watch.allowance_seconds:
             step = next((s for s, path in desk.locks.items() if path == mount), "")
             return Finding("writable", f"{mount} was locked for {lasted:.0f} s, and its limit is {limit:.0f} s", step)
     return None
@@ -97,7 +100,7 @@ def _allowance(desk: Desk, turn: Turn, kind: str, watch: Watch) -> Watch:
     if not kind or not step:
         return watch
     bound = max((a.timeout_seconds for a in desk.plan.step(step).rollback), default=0.0)
-    return replace(watch, allowance_seconds=watch.allowance_seconds + bound + LATE_RELEASE_SECONDS)
+    return replace(watch, allowance_seconds=watch.allowance_seconds + bound + FAILED_RELEASE_SECONDS)
 
 
 def _strange_sides(desk: Desk, after: World) -> Finding | None:

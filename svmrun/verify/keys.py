@@ -103,7 +103,7 @@ class Keys:
             tuple((mount, round(clock - since, 3)) for mount, since in watch.locked),
             watch.strangers,
             None if back else (watch.effects, watch.hollow),
-            watch.allowance_seconds,
+            0.0 if back and not watch.locked and not self._desk.locks else watch.allowance_seconds,
             watch.unguarded_since is None,
             watch.disturbed,
         )

@@ -6,27 +6,23 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from svmrun.verify.explore import Edge, Graph
+from svmrun.verify.explore import Graph
 
 Cell = tuple[str, str]  # where, and the kind of failure
 
 
 @dataclass
 class Tally:
-    """`stories` does not count the one in which nothing goes wrong. `cells` count a story in each of its failures."""
+    """What a graph holds: `ends` and `bad` count the stories that follow from each of its starts.
 
-    stories: int = 0
-    violating: int = 0
+    `cells` count a story in each of its failures but the one with which it starts.
+    """
+
+    ends: list[int] = field(default_factory=list)
+    bad: list[int] = field(default_factory=list)
     cells: Counter[Cell] = field(default_factory=Counter)
     violations: Counter[Cell] = field(default_factory=Counter)
-    handlers: Counter[tuple[str, str]] = field(default_factory=Counter)
-
-    def add(self, other: Tally) -> None:
-        self.stories += other.stories
-        self.violating += other.violating
-        self.cells.update(other.cells)
-        self.violations.update(other.violations)
-        self.handlers.update(other.handlers)
+    ending_in: dict[int, int] = field(default_factory=dict)  # node with findings -> stories that end there
 
 
 def tally(graph: Graph) -> Tally:
@@ -36,25 +32,18 @@ def tally(graph: Graph) -> Tally:
     ways = [0] * len(graph.nodes)
     for start in graph.starts:
         ways[start] += 1
-    total = Tally()
+    total = Tally([ends[start] for start in graph.starts], [bad[start] for start in graph.starts])
     for number in reversed(order):
-        for edge in graph.nodes[number].edges:
+        node = graph.nodes[number]
+        if node.findings:
+            total.ending_in[number] = ways[number]
+        for edge in node.edges:
             ways[edge.target] += ways[number]
-            _count(total, edge, ways[number] * ends[edge.target], ways[number] * bad[edge.target])
-    total.stories = sum(ends[start] for start in graph.starts) - _undisturbed(graph)
-    total.violating = sum(bad[start] for start in graph.starts)
+            if edge.injection is not None:
+                cell = (edge.where, edge.injection.kind)
+                total.cells[cell] += ways[number] * ends[edge.target]
+                total.violations[cell] += ways[number] * bad[edge.target]
     return total
-
-
-def _count(total: Tally, edge: Edge, stories: int, violating: int) -> None:
-    if edge.injection is not None:
-        cell = (edge.where, edge.injection.kind)
-        total.cells[cell] += stories
-        total.violations[cell] += violating
-
-
-def _undisturbed(graph: Graph) -> int:
-    return sum(1 for start in graph.starts if graph.nodes[start].faults == 0)
 
 
 def _ends(graph: Graph, order: Iterable[int]) -> tuple[list[int], list[int]]:

@@ -1,0 +1,123 @@
+"""`svmrun verify RUNBOOK`: every failure of a runbook, tried in memory before it touches a disk."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from svmrun.cli.arguments import DEFAULT_WORLD
+from svmrun.cli.parser import Subparsers, add_command
+
+if TYPE_CHECKING:
+    from svmrun.verify.prepare import Preparation
+
+EXAMPLES = [
+    ("svmrun verify mirror-backup", "every single failure of the shipped backup, in its example world"),
+    ("svmrun verify mirror-backup.yaml --depth 2 --jobs 2", "all pairs of failures, those inside rollbacks included"),
+    ("svmrun verify mirror-backup.yaml --world oracle.yaml -p mirror=d5", "in the world of your own volumes"),
+    ("svmrun verify mirror-backup --story 4:late+7:killed-2a", "one story, told from its start to its end"),
+    ("svmrun verify mirror-backup.yaml --mutate", "is there a check, a handler or a hold that protects nothing?"),
+    ("svmrun verify mirror-backup.yaml --output junit > verify.xml", "for a CI server"),
+]
+NOTES = """\
+what is tried: each action failing, lying, timing out (before, after, and long after its effect), printing rubbish;
+the runner killed at each record of the journal, its guard, both; Ctrl-C; a runner that stands still; a full journal;
+a reboot, a lost connection, a failover; failing disks, a resync, a tape at its end; somebody else's lock.
+
+exit codes: 0 all stories end well; 1 at least one does not; 3 the runbook is invalid; 6 the run would not even start
+in this world
+"""
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = add_command(
+        subparsers,
+        "verify",
+        "Try every failure of a runbook in memory: is there one after which something stays locked, broken or untrue?",
+        examples=EXAMPLES,
+        notes=NOTES,
+    )
+    parser.add_argument("runbook", metavar="RUNBOOK", help="a file, or a name found in runbooks/ and $SVMRUN_PATH")
+    parser.add_argument(
+        "-p", "--param", metavar="NAME=VALUE", action="append", default=[], help="a parameter (may be repeated)"
+    )
+    parser.add_argument("--params-file", metavar="FILE", help="parameters as YAML or JSON")
+    parser.add_argument(
+        "--world",
+        metavar="WORLD",
+        default=None,
+        help=f"a world's name or file (default: the runbook's, or {DEFAULT_WORLD})",
+    )
+    parser.add_argument("--depth", type=int, choices=(1, 2), default=1, help="failures in one story (default: 1)")
+    parser.add_argument("--jobs", type=int, metavar="N", default=0, help="processes (default: one per processor)")
+    parser.add_argument("--output", choices=("text", "json", "junit"), default="text", help="default: text")
+    parser.add_argument("--story", metavar="ID", help="tell one story whole, by the id that a violation shows")
+    parser.add_argument("--mutate", action="store_true", help="break the runbook on purpose: is it noticed?")
+    parser.add_argument(
+        "--become", choices=["pfexec", "sudo", "su"], default="", help="how commands that need root get it"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    preparation = _preparation(options)
+    if options.story:
+        return _tell(preparation, options.story)
+    import time
+    from dataclasses import replace
+
+    from svmrun.report.document import as_json
+    from svmrun.report.verified_text import verified_junit, verified_text
+    from svmrun.verify.verification import verify
+
+    began = time.monotonic()
+    result = verify(preparation, options.depth, options.jobs or os.cpu_count() or 1)
+    result = replace(result, seconds=round(time.monotonic() - began, 3))
+    shown = {"text": verified_text, "json": as_json, "junit": verified_junit}
+    print(shown[options.output](result))
+    if result.prevented:
+        return 6
+    return 0 if result.ok else 1
+
+
+def _preparation(options: argparse.Namespace) -> Preparation:
+    from pathlib import Path
+
+    from svmrun.adapters.registry import adapters
+    from svmrun.cli.preparing import load
+    from svmrun.effects import runbook_files
+    from svmrun.runbook import source
+    from svmrun.runbook.parameters import Origins, given
+    from svmrun.simulator.world_file import load_world
+    from svmrun.verify.prepare import Preparation
+
+    runbook, _data = load(options.runbook)
+    world = load_world(options.world or DEFAULT_WORLD, source.load)
+    file = options.params_file
+    origins = Origins(
+        assignments=options.param,
+        file=(file, runbook_files.read(Path(file))) if file else None,
+        environment=os.environ,
+        fallback=world.parameters,
+        read_file=lambda path: Path(path).read_text(encoding="utf-8"),
+        ask=None,
+    )
+    return Preparation(runbook, adapters(), world, given(runbook, origins), options.become)
+
+
+def _tell(preparation: Preparation, code: str) -> int:
+    from svmrun.errors import UsageError
+    from svmrun.report.verified_text import story_lines
+    from svmrun.verify.story import parse, tell
+    from svmrun.verify.verification import shown
+
+    try:
+        story = tell(preparation.desk(), parse(code))
+    except ValueError as error:
+        raise UsageError(f"--story {code}: {error}") from error
+    print("\n".join([f"story {story.id}", *story_lines(shown(story))]))
+    for finding in story.findings:
+        print(f"VIOLATED [{finding.invariant}]: {finding.message}")
+    if not story.findings:
+        print("nothing is wrong at its end")
+    return 1 if story.findings else 0

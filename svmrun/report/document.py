@@ -19,6 +19,7 @@ from svmrun.report.shapes import (
     UnfinishedRun,
     Validated,
 )
+from svmrun.report.verified import Verified
 from svmrun.report.words import duration, moment, printable
 from svmrun.review.model import Diff
 
@@ -31,7 +32,7 @@ GUARD_NOTES = {
 }
 
 
-def as_json(document: Diff | Diagnosis | History | Shown | Unfinished | Validated) -> str:
+def as_json(document: Diff | Diagnosis | History | Shown | Unfinished | Validated | Verified) -> str:
     """One JSON document, valid against its schema in `schemas/`."""
     return json.dumps(asdict(document), indent=2)
 

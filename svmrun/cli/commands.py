@@ -12,6 +12,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("svmrun.cli.validate", "check the form and meaning of runbooks, without a host"),
     "fmt": ("svmrun.cli.fmt", "put runbooks in their canonical layout"),
     "diff": ("svmrun.cli.diff", "what changes for the machine between two runbooks, or in a range of commits"),
+    "approve": ("svmrun.cli.approve", "sign a plan with an SSH key, so that it may run where approval is required"),
     "verify": ("svmrun.cli.verify", "try every failure of a runbook in memory, before it touches a disk"),
     "status": ("svmrun.cli.status", "unfinished runs: what they hold now, and what ends it"),
     "recover": ("svmrun.cli.recover", "finish unfinished runs: release what they hold"),

@@ -1,0 +1,263 @@
+"""A runbook as it is written: scalars in their own spelling, comments, blank lines. For those who lay it out anew.
+
+The values are those of `source`; this module keeps what they leave out. It reads texts that `source` accepts.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from svmrun.errors import InvalidInput, Position, Problem
+from svmrun.runbook.notes import Note, Span, notes_between
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # a pure build has no C parser
+_BLOCK_HEADER = re.compile(r"[|>][-+0-9]*")
+_STRANGE_BREAK = re.compile("[\r\x85\u2028\u2029]")
+_ENDS = (yaml.MappingEndEvent, yaml.SequenceEndEvent, yaml.DocumentEndEvent, yaml.StreamEndEvent)
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """`text` as written; of a block scalar (`>-`) the header alone, and `body` its lines without indentation."""
+
+    value: str
+    text: str
+    start: int
+    line: int
+    column: int
+    body: tuple[str, ...] | None = None
+
+    @property
+    def plain(self) -> bool:
+        return self.body is None and self.text[:1] not in ("'", '"')
+
+
+@dataclass
+class Collection:
+    """A mapping or a list. `foot` are the comments behind its last member; `flow`: written with braces or brackets."""
+
+    is_mapping: bool
+    flow: bool
+    members: list[Member] = field(default_factory=list)
+    foot: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Member:
+    """One member; a list's have no key. `leading` are comments and blank lines ('') above, `trailing` comments behind.
+
+    `below`: the value begins in a later line than the key.
+    """
+
+    leading: list[str] = field(default_factory=list)
+    trailing: list[str] = field(default_factory=list)
+    key: Scalar | None = None
+    value: Scalar | Collection = field(default_factory=lambda: Scalar("", "", 0, 0, 0))
+    below: bool = False
+
+
+@dataclass
+class Written:
+    """A document: the comments at its head, its top mapping; all its scalars and notes in the order of the text."""
+
+    text: str
+    head: list[str]
+    top: Collection
+    scalars: list[Scalar]
+    notes: list[Note]
+
+
+def written(file: str, text: str) -> Written:
+    """The document as written. InvalidInput for spellings that cannot be kept (see the messages)."""
+    text = text.replace("\r\n", "\n")
+    if found := _STRANGE_BREAK.search(text):
+        _refuse(file, text, found.start(), f"the line ends with U+{ord(found[0]):04X}", "end lines with a newline")
+    events = _events(text)
+    scalars = _scalars(events, text)
+    notes = notes_between(text, _spans(scalars, text))
+    return _Reader(file, text, events, scalars, notes).document()
+
+
+def _events(text: str) -> list[Any]:
+    loader = _LOADER(text)
+    try:
+        return list(iter(loader.get_event, None))
+    finally:
+        loader.dispose()
+
+
+def _scalars(events: list[Any], text: str) -> list[Scalar]:
+    """Every scalar. A block scalar's indentation counts from the column of the block that it stands in."""
+    columns = [-1]
+    found: list[Scalar] = []
+    for event in events:
+        if isinstance(event, yaml.ScalarEvent):
+            found.append(_scalar(event, text, columns[-1]))
+        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            columns.append(event.start_mark.column)
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            columns.pop()
+    return found
+
+
+def _scalar(event: Any, text: str, column: int) -> Scalar:
+    mark = event.start_mark
+    if event.style not in ("|", ">"):
+        return Scalar(event.value, text[mark.index : event.end_mark.index], mark.index, mark.line, mark.column)
+    header = _BLOCK_HEADER.match(text, mark.index)
+    shown = header[0] if header else event.style
+    body, is_open = _body(text, mark.index, shown, column)
+    if is_open:  # the file ends inside it, without a newline: one that is added must not become part of it
+        shown = shown.replace("+", "").replace("-", "") + "-"
+    return Scalar(event.value, shown, mark.index, mark.line, mark.column, body)
+
+
+def _body(text: str, start: int, header: str, column: int) -> tuple[tuple[str, ...], bool]:
+    """The lines of a block scalar, without its indentation; blank lines at its end only where they count (`+`).
+
+    Also, whether it is cut off by the end of the file.
+    """
+    lines = text[start:].split("\n")[1:]
+    indentation = _indentation(lines, header, column)
+    count = 0
+    for number, line in enumerate(lines, 1):
+        if line[:indentation].strip(" "):
+            break
+        if len(line) > indentation or ("+" in header and number < len(lines)):
+            count = number
+    is_open = 0 < count == len(lines) and "-" not in header
+    return tuple(line[indentation:] for line in lines[:count]), is_open
+
+
+def _indentation(lines: list[str], header: str, column: int) -> int:
+    """As the header says, else that of the first line with something in it; one that has none is all blank."""
+    digit = next((int(character) for character in header if character.isdigit()), None)
+    if digit is not None:
+        return max(column, 0) + digit
+    first = next((line for line in lines if line.strip(" ")), "")
+    return max(len(first) - len(first.lstrip(" ")), column + 1)
+
+
+def _spans(scalars: list[Scalar], text: str) -> list[Span]:
+    spans: list[Span] = []
+    for scalar in scalars:
+        if scalar.body is None:
+            spans.append((scalar.start, scalar.start + len(scalar.text)))
+            continue
+        header = _BLOCK_HEADER.match(text, scalar.start)
+        spans.append((scalar.start, header.end() if header else scalar.start + 1))
+        begin = end = text.find("\n", scalar.start) + 1
+        for _ in scalar.body:
+            end = text.find("\n", end) + 1 or len(text)
+        spans += [(begin, end)] if scalar.body else []
+    return spans
+
+
+def _refuse(file: str, text: str, index: int, message: str, hint: str) -> None:
+    above = text[:index].split("\n")
+    line = text.split("\n")[len(above) - 1]
+    raise InvalidInput([Problem(message, Position(file, len(above), len(above[-1]) + 1), line, hint)])
+
+
+class _Reader:
+    """Builds the tree, and hands each comment to the member that it speaks of."""
+
+    def __init__(self, file: str, text: str, events: list[Any], scalars: list[Scalar], notes: list[Note]) -> None:
+        self.file, self.text = file, text
+        self.scalars, self.notes = scalars, notes
+        self.events = events
+        self.at = self.next_scalar = self.next_note = 0
+        self.columns: list[int] = []  # of the open blocks
+        self.head: list[str] = []
+        self.last = Member(trailing=self.head)  # whose line a comment behind something belongs to
+
+    def document(self) -> Written:
+        start = self.events[1]
+        if start.version or start.tags:
+            _refuse(self.file, self.text, start.start_mark.index, "a directive (%)", "leave it away")
+        self.at = 2
+        top = self.node(self.last)
+        assert isinstance(top, Collection), "a runbook is a mapping"
+        if top.members:
+            self.head += top.members[0].leading
+            top.members[0].leading = []
+        return Written(self.text, self.head, top, self.scalars, self.notes)
+
+    def node(self, owner: Member) -> Scalar | Collection:
+        event = self.events[self.at]
+        self.at += 1
+        if isinstance(event, yaml.ScalarEvent):
+            self.next_scalar += 1
+            return self.scalars[self.next_scalar - 1]
+        is_mapping = isinstance(event, yaml.MappingStartEvent)
+        return self.flow(is_mapping, owner) if event.flow_style else self.block(is_mapping, event.start_mark.column)
+
+    def block(self, is_mapping: bool, column: int) -> Collection:
+        found = Collection(is_mapping, flow=False)
+        self.columns.append(column)
+        while not self.ended():
+            found.members.append(self.member(is_mapping))
+        found.foot = self.foot(column)
+        self.columns.pop()
+        self.at += 1
+        return found
+
+    def flow(self, is_mapping: bool, owner: Member) -> Collection:
+        found = Collection(is_mapping, flow=True)
+        while not self.ended():
+            found.members.append(self.member(is_mapping))
+        self.take(self.events[self.at].start_mark.index, found.foot)
+        self.last = owner
+        self.at += 1
+        return found
+
+    def ended(self) -> bool:
+        return isinstance(self.events[self.at], yaml.MappingEndEvent | yaml.SequenceEndEvent)
+
+    def member(self, has_key: bool) -> Member:
+        member = Member()
+        start = self.events[self.at].start_mark
+        self.take(start.index, member.leading)
+        self.last = member
+        if has_key:
+            key = self.node(member)
+            assert isinstance(key, Scalar), "a key is a text"
+            if "\n" in key.text or key.body is not None:
+                _refuse(self.file, self.text, key.start, "a key of more than one line", "write it in one line")
+            member.key = key
+        value = self.events[self.at]
+        member.below = value.start_mark.line > start.line
+        if isinstance(value, yaml.ScalarEvent) or value.flow_style:
+            above: list[str] = []
+            self.take(value.start_mark.index, above)
+            member.leading += [comment for comment in above if comment]
+        member.value = self.node(member)
+        return member
+
+    def take(self, index: int, leading: list[str]) -> None:
+        """Hand out all comments before a place: those in lines of their own, and those behind something."""
+        while self.next_note < len(self.notes) and self.notes[self.next_note].index < index:
+            note = self.notes[self.next_note]
+            (leading if note.own_line else self.last.trailing).append(note.text)
+            self.next_note += 1
+
+    def foot(self, column: int) -> list[str]:
+        """The comments behind a block's last member that are indented like the block, and no blank lines after them."""
+        ends = 0
+        while isinstance(self.events[self.at + ends], _ENDS) and self.at + ends < len(self.events) - 1:
+            ends += 1
+        outer = self.columns[-ends - 1] if ends < len(self.columns) else -1
+        bound = self.events[self.at + ends].start_mark.index if outer >= 0 else len(self.text) + 1
+        taken = self.next_note
+        for number in range(self.next_note, len(self.notes)):
+            note = self.notes[number]
+            if note.index >= bound or (note.own_line and note.text and not note.column >= column > outer):
+                break
+            taken = number + 1 if note.text else taken
+        found: list[str] = []
+        self.take(self.notes[taken - 1].index + 1 if taken > self.next_note else 0, found)
+        return found

@@ -31,3 +31,17 @@ def add_inputs(parser: Parser) -> None:
     parser.add_argument(
         "--become", choices=["pfexec", "sudo", "su"], default="", help="how commands that need root get it"
     )
+    parser.add_argument(
+        "--allow-unsafe-permissions", action="store_true", help="although others than you and root may write the files"
+    )
+
+
+def add_review_options(parser: Parser) -> None:
+    """What a plan must be, and who must have approved it, before it runs."""
+    parser.add_argument("--plan", metavar="HASH", help="refuse unless the plan is the one that `svmrun plan` printed")
+    parser.add_argument(
+        "--require-approval", metavar="FILE", help="refuse unless allowed signers (ssh-keygen(1)) approved the plan"
+    )
+    parser.add_argument("--approvals", type=int, default=1, metavar="N", help="by how many of them (default: 1)")
+    parser.add_argument("--approvals-from", metavar="FOLDER", help="default: approvals/ beside the runbook")
+    parser.add_argument("--revoked", metavar="FILE", help="keys that no longer count: a list, or a KRL of ssh-keygen")

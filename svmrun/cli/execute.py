@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         if options.recover_first:
             recover_each([run.folder for run in unfinished_on(state_root(), target.simulated)], observer, named=False)
-        with SignalWatch(cancel):
+        with SignalWatch(cancel, last=True):
             prepared = demand_review(prepare_or_blame(options, observer, cancel, target), options)
             ended = conduct(prepared, options, cancel)
         stuck = ended.verdict == "stuck"

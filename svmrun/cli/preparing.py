@@ -11,18 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from svmrun import target as targets
-from svmrun.adapters.base import Command
 from svmrun.adapters.registry import adapters
 from svmrun.effects import runbook_files
-from svmrun.effects.become import PROGRAM, PasswordOnce, prefix
+from svmrun.effects.become import PROGRAM, Becoming, PasswordOnce
 from svmrun.effects.call_book import CallBook
 from svmrun.effects.cancel import Cancel
 from svmrun.effects.operator import Terminal, Yes, somebody_is_there
+from svmrun.effects.permissions import refuse_unsafe
 from svmrun.effects.repository import commit_of
 from svmrun.effects.setting import Nobody, Operator, Setting
 from svmrun.effects.state_folder import state_root
 from svmrun.errors import Refused
 from svmrun.plan.build import Known, build, commands, has_later
+from svmrun.plan.digest import plan_hash
 from svmrun.plan.model import Plan, PlannedAction
 from svmrun.preparation import Gathering, make_builder
 from svmrun.report.observer import Observer
@@ -68,6 +69,8 @@ def choose_target(options: argparse.Namespace) -> Target:
 
 def prepare(options: argparse.Namespace, observer: Observer, cancel: Cancel, target: Target) -> Prepared:
     """Parameters, facts, checks, plan. Raises before anything is changed."""
+    if not target.simulated and not options.allow_unsafe_permissions:
+        refuse_unsafe(_files(options))
     runbook, data = load(options.runbook)
     person = operator(options)
     values = given(runbook, _origins(options, target, person))
@@ -79,6 +82,11 @@ def prepare(options: argparse.Namespace, observer: Observer, cancel: Cancel, tar
     gathering.check()
     plan = _plan(runbook, data, setting, known, options.become, target.resolve)
     return Prepared(plan, setting, known.names, target)
+
+
+def _files(options: argparse.Namespace) -> list[Path]:
+    """What the run goes by."""
+    return [runbook_files.find(options.runbook), *([Path(options.params_file)] if options.params_file else [])]
 
 
 def _origins(options: argparse.Namespace, target: Target, person: Operator) -> Origins:
@@ -111,14 +119,7 @@ def person_at_terminal() -> Operator:
 def make_setting(target: Target, observer: Observer, person: Operator, become: str) -> Setting:
     """The setting of a run on `target`; becoming root asks for a password at most once."""
     programs: dict[str, str] = {}
-    password = PasswordOnce(lambda: _password(person))
-
-    def rooted(command: Command) -> Command:
-        if not become or not command.needs_root:
-            return command
-        programs.update(target.resolve([PROGRAM[become]]))
-        return prefix(command, become, programs, password() if become == "su" else "")
-
+    password = PasswordOnce(lambda: "" if target.is_root else _password(person))
     return Setting(
         adapters(),
         template,
@@ -127,7 +128,7 @@ def make_setting(target: Target, observer: Observer, person: Operator, become: s
         Path("."),
         observer,
         person,
-        rooted,
+        Becoming(become, programs, target.resolve, password),
         passing=target.passing,
     )
 
@@ -135,7 +136,10 @@ def make_setting(target: Target, observer: Observer, person: Operator, become: s
 def _password(person: Operator) -> str:
     answer = person.answer("Password of root:", secret=True)
     if answer is None:
-        raise Refused("su needs the password of root, and nobody is there to give it; use sudo or pfexec")
+        raise Refused(
+            "su needs the password of root, and nobody is at a terminal to give it; do this at a terminal, or as root "
+            "(a new run can also become root by sudo or pfexec, which do not ask)"
+        )
     return answer
 
 
@@ -155,4 +159,5 @@ def _plan(
     if become and any(c.needs_root for c in wanted):
         names.append(PROGRAM[become])
     setting.programs.update(resolve(names))
-    return replace(plan, programs=dict(sorted(setting.programs.items())))
+    whole = replace(plan, programs=dict(sorted(setting.programs.items())))
+    return replace(whole, hash=plan_hash(whole, setting.adapters, template))

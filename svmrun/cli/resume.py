@@ -30,6 +30,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--runbook", metavar="FILE", help="where the runbook is now, when it was moved")
     parser.add_argument("-p", "--param", metavar="NAME=VALUE", action="append", default=[], help="another value")
     parser.add_argument("--accept-plan", action="store_true", help="go on although the plan changed")
+    parser.add_argument(
+        "--allow-unsafe-permissions", action="store_true", help="although others than you and root may write the files"
+    )
     parser.add_argument("--yes", action="store_true", help="answer yes to every `confirm` step")
     parser.add_argument("--output", choices=["text", "json"], default="text", help="default: text")
 

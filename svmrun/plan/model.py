@@ -59,6 +59,7 @@ class Plan:
 
     `resources` names what the run's holds occupy. `secrets` names the parameters whose values are never written down:
     in `parameters` of a journalled plan they are masked. `become` is the prefix for commands that need root.
+    `digest` is the SHA-256 of the runbook's bytes, `hash` that of everything that will happen; `signers` approved it.
     """
 
     runbook: str
@@ -74,6 +75,8 @@ class Plan:
     become: Literal["", "pfexec", "sudo", "su"] = ""
     commit: str | None = None
     dirty: bool = False
+    hash: str = ""
+    signers: tuple[str, ...] = ()
 
     def step(self, step_id: str) -> PlannedStep:
         return next(s for s in self.steps if s.id == step_id)
@@ -84,7 +87,7 @@ class Plan:
     @staticmethod
     def from_json(data: Mapping[str, Json]) -> Plan:
         steps = tuple(_step(s) for s in data["steps"])
-        lists = {k: tuple(data[k]) for k in ("resources", "secrets")}
+        lists = {k: tuple(data.get(k, ())) for k in ("resources", "secrets", "signers")}
         return Plan(**{**data, **lists, "steps": steps})
 
 

@@ -71,7 +71,8 @@ def show_text(shown: Shown) -> str:
         f"started  {moment(summary.started_at)}",
         *([f"took     {duration(summary.seconds)}"] if summary.seconds is not None else []),
         f"verdict  {verdict_text(summary)}",
-        f"plan     {shown.digest}",
+        f"plan     {shown.plan_hash or shown.digest}",
+        *([f"signed   {', '.join(map(printable, shown.signers))}"] if shown.signers else []),
         f"journal  {summary.journal}",
     ]
     if shown.parameters:

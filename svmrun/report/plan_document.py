@@ -72,7 +72,7 @@ def _head(plan: Plan) -> list[tuple[str, str]]:
     return [
         ("runbook", f"{plan.runbook} ({plan.file}{commit})"),
         ("host", f"{host.get('name', '?')} ({system}){user}"),
-        ("plan", plan.digest),
+        ("plan", plan.hash),
         *become,
         *resources,
     ]

@@ -21,7 +21,7 @@ def plan_sentence(plan: Plan, past: Sequence[e.Event] = ()) -> str:
     holds = [f"{s.id} (limit {duration(s.hold_seconds)})" for s in plan.steps if s.hold_seconds is not None]
     held = f"; holds {listing(holds)}" if holds else ""
     host = plan.host.get("name", "?")
-    return f"plan {plan.digest[:12]}: {plan.runbook} on {host}: {count(len(plan.steps), 'step')}{held}"
+    return f"plan {(plan.hash or plan.digest)[:12]}: {plan.runbook} on {host}: {count(len(plan.steps), 'step')}{held}"
 
 
 def sentence(event: e.Event) -> str | None:

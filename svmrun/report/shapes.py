@@ -106,6 +106,8 @@ class Shown:
     summary: RunSummary
     parameters: Mapping[str, Json]
     digest: str
+    plan_hash: str  # empty in a journal of an older svmrun
+    signers: tuple[str, ...]  # who approved the plan
     commit: str | None
     dirty: bool
     steps: tuple[ShownStep, ...]

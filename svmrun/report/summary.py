@@ -67,6 +67,8 @@ def show(record: Record, progress: Progress, now: float) -> Shown:
         summarize(record),
         plan.parameters,
         plan.digest,
+        plan.hash,
+        plan.signers,
         plan.commit,
         plan.dirty,
         tuple(_steps(record, progress, now)),

@@ -26,7 +26,7 @@ def command_words(action: Action, adapters: Mapping[str, Adapter]) -> str:
     try:
         arguments = {k: _marked(adapter, k, v, marks) for k, v in action.arguments.items()}
         argv = adapter.command_line(adapter.complete(arguments)).argv
-    except (ValueError, TypeError):  # no program, or an argument that must be known first
+    except (ValueError, TypeError, LookupError):  # no program, or an argument that must be known first
         return as_written(action)
     return _unmarked(shlex.join(argv), marks)
 

@@ -94,6 +94,13 @@ class FreezeScene:
     def svmrun(self, *arguments: str) -> str:
         return output(SVMRUN, *arguments, **self.environment)
 
+    def doctor(self) -> dict[str, Any]:
+        words = (SVMRUN, "doctor", "--output", "json")
+        done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE_SECONDS, env=self.environment)
+        document: dict[str, Any] = json.loads(done.stdout)
+        assert done.returncode == int(bool(document["findings"])), done.stderr
+        return document
+
     def said(self) -> str:
         return (self.folder / "said.txt").read_text()
 
@@ -111,7 +118,7 @@ class FreezeScene:
 
     def until_copying(self) -> None:
         """The file system is frozen, and the copy has begun."""
-        begun = {"event": "ActionStarted", "step": "copy"}
+        begun = {"event": "ProcessStarted", "step": "copy"}
         until(lambda: any(begun.items() <= e.items() for e in self.events()), f"the copy began: {self.said()}")
 
     def acknowledged(self) -> list[Acknowledged]:

@@ -75,6 +75,26 @@ def test_a_killed_runner_leaves_a_writable_file_system(frozen: FreezeScene, endl
     assert frozen.events()[-1]["verdict"] == "rolled back"
 
 
+def test_killed_with_its_guard_it_is_frozen_until_somebody_types_what_doctor_tells(
+    frozen: FreezeScene, endless: Path
+) -> None:
+    with frozen.start(endless) as runner:
+        frozen.until_copying()
+        guard = os.getpgid(next(e["pid"] for e in frozen.events() if e["event"] == "GuardArmed"))
+        os.killpg(guard, signal.SIGSTOP)  # so that it does nothing between the two deaths
+        os.kill(runner.pid, signal.SIGKILL)
+        os.killpg(guard, signal.SIGKILL)
+    frozen.must_be_frozen()
+    found = {one["kind"]: one for one in frozen.doctor()["findings"]}
+    assert set(found) == {"unfinished run", "command of a dead run"}
+    assert f"freeze (fsfreeze {frozen.mount_point})" in found["unfinished run"]["text"]
+    svmrun, *words = found["unfinished run"]["command"].split()
+    assert svmrun == "svmrun"
+    frozen.svmrun(*words)
+    frozen.writing_again(since=time.time())
+    assert frozen.doctor()["findings"] == []
+
+
 def test_a_runner_that_sleeps_past_the_limit_finds_a_writable_file_system(frozen: FreezeScene, endless: Path) -> None:
     with frozen.start(endless, with_limit(frozen.folder)) as runner:
         frozen.until_copying()

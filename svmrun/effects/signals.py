@@ -21,12 +21,14 @@ class SignalWatch:
     """While it is entered (in the main thread), the watched signals go to `cancel`.
 
     `note` is called for each signal, in the middle of whatever runs: it may print or count, never write to the journal.
-    `count` tells how many came. A HUP that is ignored at the start (nohup) stays ignored.
+    `count` tells how many came. A HUP that is ignored at the start (nohup) stays ignored. With `last` only the end of
+    the process follows: a signal that comes too late must not change its exit code, and is ignored.
     """
 
-    def __init__(self, cancel: Cancel, note: Callable[[int], None] = ignore_signal) -> None:
+    def __init__(self, cancel: Cancel, note: Callable[[int], None] = ignore_signal, *, last: bool = False) -> None:
         self._cancel = cancel
         self._note = note
+        self._last = last
         self._before: dict[signal.Signals, Any] = {}
         self._wakeup_before = -1
         self.count = 0
@@ -43,7 +45,7 @@ class SignalWatch:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for number, handler in self._before.items():
             # None: a handler that was not installed from Python cannot be given back.
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+            signal.signal(number, signal.SIG_IGN if self._last else signal.SIG_DFL if handler is None else handler)
         with contextlib.suppress(ValueError, OSError):
             signal.set_wakeup_fd(self._wakeup_before)
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 from svmrun.core import events as e
 from svmrun.effects import memory_folder
+from svmrun.effects.become import PROGRAM
 from svmrun.effects.call_book import CallBook
 from svmrun.effects.guard import CARD_NAME, Guard, release_body
-from svmrun.effects.setting import Setting
+from svmrun.effects.guard_start import as_root, is_root
+from svmrun.effects.rooted import perform_as_root
+from svmrun.effects.setting import Setting, same_command
 from svmrun.errors import Refused
 from svmrun.plan.model import Plan, PlannedAction, PlannedStep
 from svmrun.plan.release import Already, HeldRelease, release_program
+
+OF_ANY_USER = frozenset({"PATH", "LC_ALL", "LANG", "TZ"})  # of the environment of the runner's commands
 
 
 class RunGuard:
@@ -27,19 +35,51 @@ class RunGuard:
         return self._armed
 
     def arm(self) -> e.GuardArmed:
+        self._armed = self._as_root() if self._plan.become else self._directly()
+        return self._armed.armed
+
+    def _directly(self) -> Guard:
         folder = memory_folder.make(self._run)
+        return Guard.arm(self._card(folder, self._setting), folder)
+
+    def _as_root(self) -> Guard:
+        """Once, now: when it acts nobody may be there to give a password, and a ticket of sudo be out of date.
+
+        sudo and pfexec may allow no shell, but each release by itself: then the guard goes through them as svmrun does.
+        """
         try:
-            text = release_program(
+            return self._started_as_root()
+        except Refused as error:
+            if self._plan.become == "su":
+                raise
+            self._setting.observer.notice(f"{error}; it runs as this user, and releases through {self._plan.become}")
+            return self._directly()
+
+    def _started_as_root(self) -> Guard:
+        folder = memory_folder.make(self._run)
+        environment = {name: value for name, value in self._setting.environment.items() if name in OF_ANY_USER}
+        plain = replace(self._setting, become=same_command, environment=environment)
+        output = folder / "starting"
+        start = as_root(partial(perform_as_root, self._setting, output))
+        guard = Guard.arm(self._card(folder, plain), folder, start=start)
+        output.unlink(missing_ok=True)
+        if not self._plan.host.get("simulated") and not is_root(guard.pid):
+            guard.leave()
+            raise Refused(f"{self._plan.become} did not start the guard as root")
+        return guard
+
+    def _card(self, folder: Path, setting: Setting) -> str:
+        """Raises Refused when a hold of the plan can be ended by svmrun alone."""
+        try:
+            return release_program(
                 self._run,
                 str(self._plan.host.get("name", "")),
-                list(releases(self._plan, self._setting)),
+                list(releases(self._plan, setting)),
                 str(folder / CARD_NAME),
                 release_body(),
             )
         except ValueError as error:
             raise Refused(f"no guard can release this plan's holds: {error}") from error
-        self._armed = Guard.arm(text, folder)
-        return self._armed.armed
 
     # -- while it is armed ---------------------------------------------------------------------------------------
 
@@ -65,6 +105,12 @@ class RunGuard:
 
     def leave(self) -> None:
         self._guard.leave()
+
+
+def ask_before(plan: Plan, setting: Setting) -> None:
+    """Have the password, if one is needed, before anything is changed. Raises Refused without it."""
+    if PROGRAM.get(plan.become) in plan.programs:
+        setting.become.ready()
 
 
 def releases(plan: Plan, setting: Setting) -> Iterator[HeldRelease]:
@@ -97,5 +143,5 @@ def _proofs(handler: PlannedAction, setting: Setting) -> tuple[Already | None, t
     proof = setting.adapters[handler.adapter].done_in_shell(handler.arguments)
     if proof.command is None:
         return None, proof.says
-    command = setting.become(proof.command)
+    command = setting.become.shown(proof.command)
     return Already((setting.program(command), *command.argv[1:]), proof.words), proof.says

@@ -13,6 +13,7 @@ from typing import Any
 from svmrun.effects import hostfacts
 from svmrun.effects.executables import PINNED_PATH, resolve
 from svmrun.effects.state_folder import make_folder
+from svmrun.simulator.requests import USER_VARIABLE
 
 Json = Any
 
@@ -33,8 +34,18 @@ class Target:
     @property
     def environment(self) -> dict[str, str]:
         """Of every command: nothing of the caller's own environment can change what a command says or does."""
-        kept = {name: os.environ[name] for name in ("HOME", "TMPDIR", "TZ") if name in os.environ}
+        names = ("HOME", "TMPDIR", "TZ", *([USER_VARIABLE] if self.simulated else []))
+        kept = {name: os.environ[name] for name in names if name in os.environ}
         return {"PATH": self.path, "LC_ALL": "C", "LANG": "C", **kept}
+
+    @property
+    def is_root(self) -> bool:
+        """Whether commands run as root by themselves, now and by this process."""
+        if not self.simulated:
+            return os.geteuid() == 0
+        from svmrun.simulator import state_file
+
+        return _simulated_user(state_file.read(self.simulated)) == "root"
 
     def resolve(self, names: list[str]) -> dict[str, str]:
         """The absolute path of each program. Raises Refused with all that are missing."""
@@ -92,6 +103,11 @@ def of_plan(host: Mapping[str, Json]) -> Target:
 
 def _of_folder(folder: Path, world: Any, become: str, *, temporary: bool) -> Target:
     path = f"{folder}/bin:{PINNED_PATH}"
-    facts = {"name": world.host, "os": world.os, "release": world.release, "user": world.user}
-    facts |= {"uid": 0 if world.user == "root" else 100, "become": become, "path": path, "simulated": str(folder)}
+    user = _simulated_user(world)
+    facts = {"name": world.host, "os": world.os, "release": world.release, "user": user}
+    facts |= {"uid": 0 if user == "root" else 100, "become": become, "path": path, "simulated": str(folder)}
     return Target(facts, path, str(folder), world.parameters, world.time_scale, temporary)
+
+
+def _simulated_user(world: Any) -> str:
+    return str(os.environ.get(USER_VARIABLE, world.user))

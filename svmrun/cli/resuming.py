@@ -20,7 +20,7 @@ from svmrun.effects.signals import SignalWatch
 from svmrun.effects.state_folder import RunFolder
 from svmrun.effects.watched import Watched
 from svmrun.errors import Busy, Refused, UsageError
-from svmrun.guarding import RunGuard
+from svmrun.guarding import RunGuard, ask_before
 from svmrun.plan.build import without_later
 from svmrun.plan.model import Plan
 from svmrun.recovery import plan_of, runner_lives
@@ -39,6 +39,7 @@ def resume(folder: RunFolder, options: argparse.Namespace, observer: Observer) -
         prepared = _prepare(old, options, observer, cancel)
     _demand_same_plan(old, prepared, options)
     refuse_dangerous_holds(prepared.plan, prepared.setting, prepared.target)
+    ask_before(prepared.plan, prepared.setting)
     chosen = _steps_again(prepared, state)
     conductor = Conductor(prepared.plan, prepared.setting, prepared.names, cancel, lambda _folder: None)
     guard = RunGuard(prepared.plan, prepared.setting, folder.run)

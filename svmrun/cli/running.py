@@ -10,7 +10,7 @@ from svmrun.core.events import RunEnded
 from svmrun.effects.state_folder import state_root
 from svmrun.effects.watched import Watched
 from svmrun.errors import Busy, Cancelled, CheckFailed, FactFailed
-from svmrun.guarding import RunGuard
+from svmrun.guarding import RunGuard, ask_before
 from svmrun.recovery import unfinished_on
 from svmrun.refusal import refuse_dangerous_holds
 from svmrun.report.observer import Observer
@@ -39,6 +39,7 @@ def prepare_or_blame(options: argparse.Namespace, observer: Observer, cancel: Wa
 def conduct(prepared: Prepared, options: argparse.Namespace, cancel: Watched) -> RunEnded:
     """Run it. Raises Busy, StateError or Refused before anything is changed."""
     refuse_dangerous_holds(prepared.plan, prepared.setting, prepared.target)
+    ask_before(prepared.plan, prepared.setting)
     operator = prepared.setting.operator
 
     def wanted(step: str) -> bool:

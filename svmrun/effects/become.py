@@ -31,6 +31,39 @@ def prefix(command: Command, how: str, programs: Mapping[str, str], password: st
     return replace(command, argv=(PROGRAM[how], *_BEFORE[how], *words), needs_root=False)
 
 
+class Becoming:
+    """How one run's commands that need root get it (`setting.Become`).
+
+    `programs` is filled with the absolute path of the prefix, by `resolve`; `password` is asked for su alone, when the
+    first command is started or when `ready` is called.
+    """
+
+    def __init__(
+        self,
+        how: str,
+        programs: dict[str, str],
+        resolve: Callable[[list[str]], Mapping[str, str]],
+        password: Callable[[], str],
+    ) -> None:
+        self._how, self._programs, self._resolve, self._password = how, programs, resolve, password
+
+    def __call__(self, command: Command) -> Command:
+        return self._prefixed(command, self._password if self._how == "su" else str)
+
+    def shown(self, command: Command) -> Command:
+        return self._prefixed(command, str)
+
+    def ready(self) -> None:
+        if self._how == "su":
+            self._password()
+
+    def _prefixed(self, command: Command, password: Callable[[], str]) -> Command:
+        if not self._how or not command.needs_root:
+            return command
+        self._programs.update(self._resolve([PROGRAM[self._how]]))
+        return prefix(command, self._how, self._programs, password())
+
+
 def kill_helper(argv: Sequence[str]) -> tuple[str, ...]:
     """How to signal what such a command line started: it belongs to root, so kill(2) is not allowed to its starter."""
     for word in argv:

@@ -28,7 +28,7 @@ class CallBook:
         if arguments is None or self._setting.adapters[adapter].performer != "program":
             return ()
         try:
-            command = self._setting.become(self._setting.adapters[adapter].command_line(arguments))
+            command = self._setting.become.shown(self._setting.adapters[adapter].command_line(arguments))
         except ValueError:
             return ()
         return tuple(self._setting.masked((self._setting.program(command), *command.argv[1:])))

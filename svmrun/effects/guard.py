@@ -12,6 +12,7 @@ from pathlib import Path
 
 from svmrun.core.events import GuardArmed, GuardFired
 from svmrun.effects.guard_channels import Feed, Report
+from svmrun.effects.guard_start import Start, directly
 from svmrun.effects.processes import process_started
 from svmrun.errors import Refused
 
@@ -48,7 +49,13 @@ class Guard:
     _reason: str = ""
 
     @staticmethod
-    def arm(program_text: str, folder: Path, shell: Sequence[str] = SHELL, timeout_seconds: float = 5.0) -> Guard:
+    def arm(
+        program_text: str,
+        folder: Path,
+        shell: Sequence[str] = SHELL,
+        timeout_seconds: float = 5.0,
+        start: Start = directly,
+    ) -> Guard:
         """Place the program in `folder`, start it, and wait until it says that it is armed.
 
         Raises Refused when it cannot be placed or started, or does not answer in time.
@@ -56,7 +63,7 @@ class Guard:
         card = folder / CARD_NAME
         try:
             _write_private(card, program_text, 0o700)
-            feed, report = _start((*shell, str(card), "guard"), timeout_seconds)
+            feed, report = start(tuple(shell), card, timeout_seconds)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise Refused(f"the guard cannot be started from {card}: {error}; nothing was locked") from error
         armed = report.wait_for(lambda line: line.startswith("armed "), timeout_seconds)
@@ -187,39 +194,6 @@ def fired(folder: Path) -> str | None:
         return (folder / FENCE_NAME).read_text(errors="replace").strip() or "the guard acts"
     except FileNotFoundError:
         return None if folder.is_dir() else f"the guard's folder {folder} is gone"
-
-
-def _start(argv: tuple[str, ...], timeout_seconds: float) -> tuple[Feed, Report]:
-    """The first process makes the guard a process of nobody and ends at once."""
-    feed_read, feed_write = os.pipe()
-    report_read, report_write = os.pipe()
-    try:
-        process = subprocess.Popen(
-            argv,
-            stdin=feed_read,
-            stdout=report_write,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env={"PATH": os.defpath, "LC_ALL": "C"},
-            start_new_session=True,
-        )
-    except OSError:
-        os.close(feed_write)
-        os.close(report_read)
-        raise
-    finally:
-        os.close(feed_read)
-        os.close(report_write)
-    feed, report = Feed(feed_write), Report(report_read)
-    try:
-        process.wait(timeout_seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        feed.close()
-        report.close()
-        raise
-    return feed, report
 
 
 def _write_private(path: Path, text: str, mode: int = 0o600) -> None:

@@ -39,9 +39,31 @@ class Nobody:
         return None
 
 
-def same_command(command: Command) -> Command:
-    """Nothing has to be done to become root."""
-    return command
+class Become(Protocol):
+    """How commands that need root get it."""
+
+    def __call__(self, command: Command) -> Command:
+        """The command as it is started. Raises Refused when what that takes is not there."""
+
+    def shown(self, command: Command) -> Command:
+        """The command as it is written down: asks nobody for anything."""
+
+    def ready(self) -> None:
+        """Ask the operator now for what will be needed. Raises Refused when nobody answers."""
+
+
+class _AlreadyRoot:
+    def __call__(self, command: Command) -> Command:
+        return command
+
+    def shown(self, command: Command) -> Command:
+        return command
+
+    def ready(self) -> None:
+        return
+
+
+same_command: Become = _AlreadyRoot()  # nothing has to be done
 
 
 @dataclass
@@ -59,7 +81,7 @@ class Setting:
     outputs: Path
     observer: Observer
     operator: Operator = field(default_factory=Nobody)
-    become: Callable[[Command], Command] = same_command
+    become: Become = same_command
     secrets: tuple[str, ...] = ()
     pass_fds: tuple[int, ...] = ()
     passing: Callable[[float], float] = float  # real seconds for a pause: a simulated host's time may run faster

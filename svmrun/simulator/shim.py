@@ -19,6 +19,7 @@ from svmrun.simulator import commands, state_file
 from svmrun.simulator.processes import owners
 from svmrun.simulator.real_process import default_signals, keep_only, leave, secret, write
 from svmrun.simulator.requests import (
+    USER_VARIABLE,
     Ask,
     Await,
     Call,
@@ -37,7 +38,6 @@ from svmrun.simulator.requests import (
 )
 from svmrun.simulator.world import World
 
-USER_VARIABLE = "SVMSIM_USER"  # who runs the command, when it is not the world's own user
 LOOK_SECONDS = 0.02  # between two looks for a change that somebody else makes
 RECHECK_SECONDS = 0.5  # between two looks for what changes without a writer: time, and dead processes
 

@@ -92,6 +92,22 @@ def test_a_second_run_on_the_same_mirror_is_told_who_has_it(scene: Scene) -> Non
     assert differences(scene.before, scene.world) == []
 
 
+def test_a_second_run_is_told_who_has_the_mirror_although_the_lock_of_the_first_one_fails_its_checks(
+    scene: Scene,
+) -> None:
+    scene.host("schost", "metadetach=hang")
+    first = scene.start("mirror-backup")
+    scene.until_called("metadetach ")
+
+    second = scene.execute("mirror-backup")
+
+    assert second.code == 5, second.said
+    assert f"pid {first.pid}" in second.err
+    interrupt(first, "TERM")
+    assert scene.ended(first).code == 143
+    assert differences(scene.before, scene.world) == []
+
+
 def test_the_limit_of_a_hold_ends_what_runs_in_it(scene: Scene) -> None:
     text = (Path(__file__).parent.parent / "runbooks" / "mirror-backup.yaml").read_text()
     impatient = scene.folder / "impatient.yaml"

@@ -6,7 +6,9 @@ import argparse
 import hashlib
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,13 @@ from svmrun.effects import runbook_files
 from svmrun.effects.become import PROGRAM, Becoming, PasswordOnce
 from svmrun.effects.call_book import CallBook
 from svmrun.effects.cancel import Cancel
+from svmrun.effects.exclusion import demand_free
 from svmrun.effects.operator import Terminal, Yes, somebody_is_there
 from svmrun.effects.permissions import refuse_unsafe
 from svmrun.effects.repository import commit_of
 from svmrun.effects.setting import Nobody, Operator, Setting
 from svmrun.effects.state_folder import state_root
-from svmrun.errors import Refused
+from svmrun.errors import CheckFailed, InvalidInput, Refused
 from svmrun.plan.build import Known, build, commands, has_later
 from svmrun.plan.digest import plan_hash
 from svmrun.plan.model import Plan, PlannedAction
@@ -79,9 +82,19 @@ def prepare(options: argparse.Namespace, observer: Observer, cancel: Cancel, tar
     setting = replace(setting, secrets=secrets)
     gathering = Gathering(runbook, setting, target.facts, values, target.resolve, cancel)
     known = gathering.known()
-    gathering.check()
-    plan = _plan(runbook, data, setting, known, options.become, target.resolve)
-    return Prepared(plan, setting, known.names, target)
+    make_plan = partial(_plan, runbook, data, setting, known, options.become, target.resolve)
+    try:
+        gathering.check()
+    except CheckFailed:
+        _blame_who_is_at_work(make_plan, target)
+        raise
+    return Prepared(make_plan(), setting, known.names, target)
+
+
+def _blame_who_is_at_work(make_plan: Callable[[], Plan], target: Target) -> None:
+    """A run that is at work on the same things makes checks fail. Raises Busy, which names it."""
+    with suppress(InvalidInput, Refused):  # what fails checks need not make a plan
+        demand_free(state_root(), make_plan().resources, target=target.simulated)
 
 
 def _files(options: argparse.Namespace) -> list[Path]:

@@ -83,6 +83,17 @@ def acquire(root: Path, resources: Sequence[str], run: str, *, target: str = "")
     return lock
 
 
+def demand_free(root: Path, resources: Sequence[str], *, target: str = "") -> None:
+    """Raises Busy when a living run holds one of the resources. Changes nothing."""
+    for resource in sorted(set(resources)):
+        with contextlib.suppress(OSError):
+            descriptor = os.open(_lock_path(root / "locks", resource, target), os.O_RDWR)
+            try:
+                _flock(descriptor, resource)
+            finally:
+                os.close(descriptor)
+
+
 def _acquire(root: Path, path: Path, resource: str, run: str) -> int:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:

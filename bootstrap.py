@@ -17,6 +17,7 @@ import html
 import importlib.util
 import os
 import re
+import shutil
 import ssl
 import subprocess
 import sys
@@ -49,6 +50,8 @@ def main(words: list[str]) -> int:
     testing = words[0] == "test"
     try:
         set_up("dev" if testing else "")
+        if testing:
+            install_programs()
     except SetUpError as error:
         print(f"bootstrap: {error}", file=sys.stderr)
         return 1
@@ -131,6 +134,23 @@ def install(what: str) -> None:
     print("bootstrap: installing what svmrun needs (once)", file=sys.stderr)
     quiet = ["--quiet", "--quiet", "--disable-pip-version-check", "--no-input"]
     run([PYTHON, "-m", "pip", "install", *quiet, "--editable", what], "install svmrun")
+
+
+def install_programs() -> None:
+    """What the tests use besides Python. Without it those that need it say so."""
+    os.environ["PATH"] += ":/usr/local/sbin:/usr/sbin:/sbin"
+    lines = (ROOT / "tests" / "programs.txt").read_text(encoding="ascii").splitlines()
+    wanted = dict(line.split() for line in lines if line and not line.startswith("#"))
+    packages = sorted({package for program, package in wanted.items() if shutil.which(program) is None})
+    if not packages:
+        return
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        print(f"bootstrap: for all tests to run, install {' '.join(packages)}", file=sys.stderr)
+        return
+    print(f"bootstrap: installing {' '.join(packages)}", file=sys.stderr)
+    os.environ["DEBIAN_FRONTEND"] = "noninteractive"
+    run(["apt-get", "update", "-qq"], "read the lists of packages")
+    run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], "install packages")
 
 
 def run(command: list[str | Path], purpose: str) -> None:

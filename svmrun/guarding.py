@@ -9,7 +9,6 @@ from pathlib import Path
 
 from svmrun.core import events as e
 from svmrun.effects import memory_folder
-from svmrun.effects.become import PROGRAM
 from svmrun.effects.call_book import CallBook
 from svmrun.effects.guard import CARD_NAME, Guard, release_body
 from svmrun.effects.guard_start import as_root, is_root
@@ -105,12 +104,6 @@ class RunGuard:
 
     def leave(self) -> None:
         self._guard.leave()
-
-
-def ask_before(plan: Plan, setting: Setting) -> None:
-    """Have the password, if one is needed, before anything is changed. Raises Refused without it."""
-    if PROGRAM.get(plan.become) in plan.programs:
-        setting.become.ready()
 
 
 def releases(plan: Plan, setting: Setting) -> Iterator[HeldRelease]:

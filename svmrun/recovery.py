@@ -17,6 +17,7 @@ from svmrun.effects import left_guard
 from svmrun.effects.journal import Journal
 from svmrun.effects.orphans import end_orphans
 from svmrun.effects.processes import alive, process_started
+from svmrun.effects.rooted import ask_before, kill_as_root
 from svmrun.effects.setting import Setting
 from svmrun.effects.state_folder import RunFolder, runs
 from svmrun.effects.watched import Watched
@@ -84,6 +85,7 @@ def recover(run: Unfinished, make_setting: MakeSetting) -> e.RunEnded:
     """Drive the run to its end. Raises Busy when somebody else does, Refused when a program is gone."""
     target = targets.of_plan(run.plan.host)
     setting = make_setting(target, run.plan)
+    ask_before(run.plan, setting)
     names = {**run.plan.parameters, **run.plan.facts, "host": run.plan.host}
     conductor = Conductor(run.plan, setting, names, Watched(), lambda _folder: None)
     state = conductor.go_on(run.folder, lambda: _clear(run, setting))
@@ -96,7 +98,7 @@ def _clear(run: Unfinished, setting: Setting) -> list[e.Event]:
     """First the guard: while it acts, two would undo the same hold. Then the orphans, which keep devices open."""
     pid = os.getpid()
     news: list[e.Event] = [*_end_guard(run, setting)]
-    stubborn = end_orphans(run.folder, run.events)
+    stubborn = end_orphans(run.folder, run.events, kill_as_root=kill_as_root(setting))
     if stubborn:
         names = ", ".join(map(str, stubborn))
         setting.observer.notice(f"commands of the dead run cannot be ended: pid {names}; going on without them")
@@ -112,6 +114,6 @@ def _end_guard(run: Unfinished, setting: Setting) -> list[e.Event]:
         setting.observer.notice("the guard of the dead run is at work; waiting for it")
         left_guard.await_end(left, GUARD_SECONDS, Watched())
     reason, released = left.fired, left.released
-    left.forget()
+    left.forget(kill_as_root(setting))
     known = run.state.guard == "fired"
     return [e.GuardFired(reason, released)] if reason is not None and not known else []

@@ -16,11 +16,12 @@ from svmrun.core.resume import again, done_twice
 from svmrun.core.state import State, replay
 from svmrun.effects.journal import Journal
 from svmrun.effects.processes import process_started
+from svmrun.effects.rooted import ask_before
 from svmrun.effects.signals import SignalWatch
 from svmrun.effects.state_folder import RunFolder
 from svmrun.effects.watched import Watched
 from svmrun.errors import Busy, Refused, UsageError
-from svmrun.guarding import RunGuard, ask_before
+from svmrun.guarding import RunGuard
 from svmrun.plan.build import without_later
 from svmrun.plan.model import Plan
 from svmrun.recovery import plan_of, runner_lives

@@ -7,10 +7,11 @@ import argparse
 from svmrun.cli.preparing import Prepared, prepare
 from svmrun.conduct import Conductor
 from svmrun.core.events import RunEnded
+from svmrun.effects.rooted import ask_before
 from svmrun.effects.state_folder import state_root
 from svmrun.effects.watched import Watched
 from svmrun.errors import Busy, Cancelled, CheckFailed, FactFailed
-from svmrun.guarding import RunGuard, ask_before
+from svmrun.guarding import RunGuard
 from svmrun.recovery import unfinished_on
 from svmrun.refusal import refuse_dangerous_holds
 from svmrun.report.observer import Observer

@@ -13,7 +13,7 @@ from typing import IO
 
 from svmrun.adapters.base import Command
 from svmrun.effects.become import kill_helper
-from svmrun.effects.group import MARKER, Tree, new_marker
+from svmrun.effects.group import MARKER, Tree, kill_through, new_marker
 
 Stream = int | IO[bytes] | None
 
@@ -47,7 +47,7 @@ class Child:
             pass_fds=pass_fds,
         )
         self.pid = self.popen.pid
-        self.tree = Tree(self.pid, marker, kill_helper(argv))
+        self.tree = Tree(self.pid, marker, kill_through(kill_helper(argv)))
         self.exit_fd = _open_exit_descriptor(self.pid)
 
     @property

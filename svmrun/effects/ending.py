@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from svmrun.effects import clock
-from svmrun.effects.group import Tree, marker_of
+from svmrun.effects.group import KillAsRoot, Tree, marker_of
 from svmrun.effects.processes import alive
 
 KILL_WAIT_SECONDS = 3.0
@@ -94,13 +94,19 @@ def end_now(tree: Tree, reap: Callable[[], object]) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def end_orphan(pid: int, started: str, stop_signal: Literal["TERM", "INT"] = "TERM", grace_seconds: float = 5.0) -> int:
+def end_orphan(
+    pid: int,
+    started: str,
+    stop_signal: Literal["TERM", "INT"] = "TERM",
+    grace_seconds: float = 5.0,
+    kill_as_root: KillAsRoot | None = None,
+) -> int:
     """End what an earlier runner left running; the pid that would not end, or 0.
 
     Nothing is signalled when another process has the number by now. When the leader ended and others of its session
     still run, the number cannot have been given again, and they are ended.
     """
-    tree = Tree(pid, marker_of(pid))
+    tree = Tree(pid, marker_of(pid), kill_as_root)
     if not alive(pid, started) and pid in tree.members():
         return 0
     ending = Ending(tree, stop_signal, 0.0, grace_seconds)

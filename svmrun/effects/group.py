@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +18,28 @@ __all__ = ["MARKER", "Process", "Tree", "alive", "marker_of", "new_marker", "pro
 MARKER = "SVMRUN_ACTION"
 HELP_SECONDS = 5.0
 
+KillAsRoot = Callable[[tuple[str, ...]], None]  # runs a kill command line as root, never raises
+
 
 def new_marker() -> str:
     """The value of the environment variable that all processes of one command carry."""
     return uuid.uuid4().hex
+
+
+def kill_words(number: int, target: str) -> tuple[str, ...]:
+    """The command line that sends a signal to a process, or with a minus to a group."""
+    return ("/bin/kill", "-s", signal.Signals(number).name.removeprefix("SIG"), "--", target)
+
+
+def kill_through(prefix: tuple[str, ...]) -> KillAsRoot | None:
+    """How a command that was started with this prefix is signalled; None without one."""
+
+    def kill(words: tuple[str, ...]) -> None:
+        argv = [*prefix, *words]
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            subprocess.run(argv, timeout=HELP_SECONDS, capture_output=True, stdin=subprocess.DEVNULL, check=False)
+
+    return kill if prefix else None
 
 
 @dataclass(frozen=True)
@@ -28,13 +47,12 @@ class Tree:
     """The processes of one command, begun as the leader `pid` of a session of its own.
 
     Found by group, by session, as descendants, and by the marker in the environment (a daemon that made a session
-    of its own and lost its parent; Linux only). `helper` is the beginning of a command line that runs kill(1) as root,
-    for commands that became root.
+    of its own and lost its parent; Linux only). `kill_as_root` is for commands that became root.
     """
 
     pid: int
     marker: str = ""
-    helper: tuple[str, ...] = ()
+    kill_as_root: KillAsRoot | None = None
 
     def members(self) -> list[int]:
         """Those that still run."""
@@ -78,12 +96,8 @@ class Tree:
             self._ask_for_help(number, f"-{self.pid}")
 
     def _ask_for_help(self, number: int, target: str) -> None:
-        if not self.helper:
-            return
-        name = signal.Signals(number).name.removeprefix("SIG")
-        argv = [*self.helper, "/bin/kill", "-s", name, "--", target]
-        with contextlib.suppress(OSError, subprocess.SubprocessError):
-            subprocess.run(argv, timeout=HELP_SECONDS, capture_output=True, stdin=subprocess.DEVNULL, check=False)
+        if self.kill_as_root is not None:
+            self.kill_as_root(kill_words(number, target))
 
     def _carries_our_name(self, process: Process) -> bool:
         by_marker = bool(self.marker) and marker_of(process.pid) == self.marker

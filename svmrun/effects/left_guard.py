@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import signal
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from svmrun.effects import clock
-from svmrun.effects.group import Tree
+from svmrun.effects.group import KillAsRoot, Tree, kill_words
 from svmrun.effects.guard import CARD_NAME, GUARD_NAME, SHELL, fired, outstanding, released_by_guard
 from svmrun.effects.processes import alive
 
@@ -52,11 +51,19 @@ class LeftGuard:
         """Steps whose holds the guard, or a person with the card, has released."""
         return released_by_guard(self.folder)
 
-    def forget(self) -> None:
-        """The run has ended otherwise: end a guard that still repeats a release, and remove the folder."""
+    def forget(self, kill_as_root: KillAsRoot | None = None) -> None:
+        """The run has ended otherwise: end a guard that still repeats a release, and remove the folder.
+
+        A guard that is root and that nobody may kill ends by itself when it sees that its folder is gone.
+        """
         for pid in self._processes():
-            with contextlib.suppress(ProcessLookupError):
+            try:
                 os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+            except PermissionError:
+                if kill_as_root is not None:
+                    kill_as_root(kill_words(signal.SIGKILL, str(pid)))
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _processes(self) -> list[int]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
+from typing import Literal
 
 from svmrun.core.events import ActionStarted, Event, ProcessStarted, RecoveryStarted, RunStarted
 from svmrun.effects.ending import end_orphan
-from svmrun.effects.group import marker_of
+from svmrun.effects.group import KillAsRoot, marker_of
 from svmrun.effects.processes import alive, holders, process_started
 from svmrun.effects.state_folder import RunFolder
 from svmrun.errors import Busy
@@ -16,24 +17,30 @@ from svmrun.errors import Busy
 _STOP_BY_INTERRUPT = frozenset({"ufsdump"})
 
 
-def end_orphans(folder: RunFolder, events: Sequence[Event], grace_seconds: float = 5.0) -> tuple[int, ...]:
+def end_orphans(
+    folder: RunFolder, events: Sequence[Event], grace_seconds: float = 5.0, kill_as_root: KillAsRoot | None = None
+) -> tuple[int, ...]:
     """End all commands that the run's journal names and that still run; the pids of those that would not end.
 
     Also those that hold the run's lock but were started just before the runner died, unrecorded. Raises Busy when the
     runner itself lives.
     """
     _refuse_a_living_runner(folder, events)
-    stubborn = [_end(started, events, grace_seconds) for started in events if isinstance(started, ProcessStarted)]
+    started = [x for x in events if isinstance(x, ProcessStarted)]
+    stubborn = [_end(x, events, grace_seconds, kill_as_root) for x in started]
     for pid in holders(folder.path / "lock"):
         if marker_of(pid):
-            stubborn.append(end_orphan(pid, process_started(pid), grace_seconds=grace_seconds))
+            stubborn.append(end_orphan(pid, process_started(pid), "TERM", grace_seconds, kill_as_root))
     return tuple(dict.fromkeys(pid for pid in stubborn if pid))
 
 
-def _end(process: ProcessStarted, events: Sequence[Event], grace_seconds: float) -> int:
+def _end(
+    process: ProcessStarted, events: Sequence[Event], grace_seconds: float, kill_as_root: KillAsRoot | None
+) -> int:
     intents = [e for e in events[: events.index(process)] if isinstance(e, ActionStarted)]
     interrupted = bool(intents) and intents[-1].adapter in _STOP_BY_INTERRUPT
-    return end_orphan(process.pid, process.pid_started, "INT" if interrupted else "TERM", grace_seconds)
+    stop_signal: Literal["TERM", "INT"] = "INT" if interrupted else "TERM"
+    return end_orphan(process.pid, process.pid_started, stop_signal, grace_seconds, kill_as_root)
 
 
 def _refuse_a_living_runner(folder: RunFolder, events: Sequence[Event]) -> None:

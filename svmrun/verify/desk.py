@@ -95,8 +95,8 @@ class Desk:
         return found
 
     @cached_property
-    def sides(self) -> list[tuple[str, str]]:
-        """Each mirror that loses a side, and that side."""
+    def sides(self) -> list[tuple[str, str, str]]:
+        """Each step that takes a side off, the mirror, and the side."""
         found = []
         for step in self.plan.steps:
             if step.action is None or step.when is False:
@@ -104,13 +104,13 @@ class Desk:
             written = self.arguments(step.action)
             if self.setting.adapters[step.action.adapter].split_device(written) is not None:
                 mirror = names.volume(str(written["mirror"]), str(written.get("diskset", "")))
-                found.append((mirror, names.volume(str(written["submirror"]), names.split(mirror)[0])))
+                found.append((step.id, mirror, names.volume(str(written["submirror"]), names.split(mirror)[0])))
         return found
 
     @cached_property
     def disk_sets(self) -> list[str]:
         """The disk sets that the plan works on."""
-        return list(dict.fromkeys(names.split(mirror)[0] for mirror, _ in self.sides if names.split(mirror)[0]))
+        return list(dict.fromkeys(names.split(mirror)[0] for _, mirror, _ in self.sides if names.split(mirror)[0]))
 
     def tapes(self, step_id: str) -> list[tuple[str, int]]:
         """The tape drives that a step writes to, and how many blocks it needs."""

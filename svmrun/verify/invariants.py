@@ -26,6 +26,7 @@ INVARIANTS = {
     "once": "no second effect of one action",
     "replay": "the journal replayed is the live state",
     "secret": "nothing secret in any output",
+    "works": "when nothing goes wrong the run succeeds",
     "ends": "every run comes to an end",
     "untouched": "a run that fails before its first step has changed nothing",
     "yours": "what the runbook's own invariants say",
@@ -33,6 +34,8 @@ INVARIANTS = {
 FORWARD = ("forward", "found", "release")
 FAILED_RELEASE_SECONDS = 20.0  # what a failed release may add to its own time-out: pauses, looks, the guard's naps
 SLACK_SECONDS = 1.0
+PATIENCE_SECONDS = 300.0  # writers that hang longer are given up by their clients and by the monitors of a cluster
+HOLLOW = ("fail", "lie", "prompt")  # kinds without an effect that an action may yet call a success
 
 
 def watched(desk: Desk, before: Scene, turn: Turn, kind: str = "", changes: bool = True) -> Scene:
@@ -86,10 +89,12 @@ def _locks(desk: Desk, before: World, after: World, watch: Watch, since: float) 
 def _too_long(desk: Desk, world: World, watch: Watch) -> Finding | None:
     for mount, since in watch.locked:
         limit = max((desk.limits.get(s, 0.0) for s, path in desk.locks.items() if path == mount), default=0.0)
+        limit = min(limit or PATIENCE_SECONDS, PATIENCE_SECONDS)
         lasted = world.clock - since
         if lasted > limit + LIMIT_MARGIN_SECONDS + SLACK_SECONDS + watch.allowance_seconds:
             step = next((s for s, path in desk.locks.items() if path == mount), "")
-            return Finding("writable", f"{mount} was locked for {lasted:.0f} s, and its limit is {limit:.0f} s", step)
+            why = "its limit is" if step in desk.limits and desk.limits[step] <= limit else "writers wait for at most"
+            return Finding("writable", f"{mount} was locked for {lasted:.0f} s, and {why} {limit:.0f} s", step)
     return None
 
 
@@ -146,7 +151,7 @@ def _effects(
     assert intent is not None, "only after a forward action"
     assert end is not None, "only after a forward action"
     step = intent.step
-    if kind == "lie" and changes and end.outcome == "succeeded":
+    if kind in HOLLOW and changes and end.outcome == "succeeded":
         return replace(watch, hollow=watch.hollow | {step}), None
     if _material(before.world) == _material(turn.scene.world):
         return watch, None
@@ -191,7 +196,7 @@ def left_behind(desk: Desk, scene: Scene, world: World) -> Iterator[Finding]:
     yield from _locked(desk, scene, world)
     for old in desk.world.mirrors:
         new = next((m for m in world.mirrors if m.name == old.name), None)
-        yield from _not_whole(old, new) if new else ()
+        yield from _not_whole(desk, old, new) if new else ()
     running = {s.fmri for s in world.services if s.state == "online"}
     for service in desk.world.services:
         if service.state == "online" and service.fmri not in running:
@@ -208,14 +213,15 @@ def _locked(desk: Desk, scene: Scene, world: World) -> Iterator[Finding]:
             yield Finding("writable", f"{one.mount_point} is {one.lock}-locked, and nobody unlocks it", step)
 
 
-def _not_whole(old: Mirror, new: Mirror) -> Iterator[Finding]:
+def _not_whole(desk: Desk, old: Mirror, new: Mirror) -> Iterator[Finding]:
+    taken = {side: step for step, mirror, side in desk.sides if mirror == new.name}
     sides = {s.name: s for s in new.submirrors}
     for side in old.submirrors:
         left = sides.get(side.name)
         if left is None:
-            yield Finding("whole", f"{side.name} is no side of {new.name} any more")
+            yield Finding("whole", f"{side.name} is no side of {new.name} any more", taken.get(side.name, ""))
         elif left.state.startswith("offline") and not side.state.startswith("offline"):
-            yield Finding("whole", f"{side.name} is {left.state} in {new.name}")
+            yield Finding("whole", f"{side.name} is {left.state} in {new.name}", taken.get(side.name, ""))
     if new.resync is not None and not resync_active(new) and not (old.resync and old.resync.cancelled):
         yield Finding("whole", f"the resync of {new.name} was cancelled and goes on only by metasync")
 

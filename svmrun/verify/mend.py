@@ -14,6 +14,7 @@ MEND = {
     "once": "do not `retry` a step that may have done its work already",
     "replay": "this is a bug in svmrun: please report it with the story",
     "secret": "declare the parameter with `secret: true`, and pass it where the adapter says `secret`",
+    "works": "try it: svmrun execute RUNBOOK --simulate; a time-out, a hold's limit or a step does not fit the world",
     "ends": "this is a bug in svmrun: please report it with the story",
     "untouched": "this is a bug in svmrun: please report it with the story",
     "yours": "your own invariant does not hold: see its message",

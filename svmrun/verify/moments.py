@@ -82,7 +82,7 @@ def _to_the_world(desk: Desk, scene: Scene) -> Iterator[tuple[str, World]]:
     world = scene.world
     for diskset in desk.disk_sets:
         yield "failover", disruptions.failed_over(world, diskset)
-    for mirror, submirror in desk.sides:
+    for _step, mirror, submirror in desk.sides:
         others = [s.name for m in desk.world.mirrors if m.name == mirror for s in m.submirrors if s.name != submirror]
         if others:
             yield "other-fails", disruptions.disk_fails(world, others[0])

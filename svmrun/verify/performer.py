@@ -156,7 +156,7 @@ class MemoryPerformer:
         guard = self.guard
         alive = guard is not None and guard.alive and not guard.reason
         deadline = self._desk.guard_deadline(guard.outstanding) - clock if guard and alive else math.inf
-        if self._kind == "stopped":
+        if self._kind == "stopped" and math.isfinite(deadline):
             self._pass_to(clock + max(0.0, deadline))
             self._fire_at_limit()
             deadline = math.inf

@@ -54,30 +54,60 @@ def parse(code: str) -> list[Injection]:
     return sorted(Injection.parse(part) for part in code.split("+"))
 
 
-def tell(desk: Desk, injections: Sequence[Injection], start: Scene | None = None) -> Story:
-    """The story in which just this goes wrong, replayed from its start. Raises ValueError when it cannot happen."""
-    scene = start or first_scene(desk)
+@dataclass(frozen=True)
+class Step:
+    """One step of a story: the scene before and after it, and what was made to go wrong."""
+
+    before: Scene
+    after: Scene
+    injected: Injection | None
+
+
+def steps(desk: Desk, injections: Sequence[Injection]) -> Iterator[Step]:
+    """The story in which just this goes wrong, from its start. Raises ValueError when it cannot happen."""
+    scene = first_scene(desk)
     waiting = list(injections)
-    lines: list[Line] = []
-    began = scene.world.clock
     while not scene.over and scene.turn < MOST_TURNS:
-        if waiting and waiting[0].turn == scene.turn:
-            wanted = waiting.pop(0)
-            after = next((b.scene for b in branches(desk, scene) if b.injection == wanted), None)
-            if after is None:
-                raise ValueError(f"{wanted.code} cannot happen in this story")
-            lines += _told(desk, scene, after, wanted, began)
-        else:
-            after = undisturbed(desk, scene).scene
-            lines += _told(desk, scene, after, None, began)
+        wanted = waiting.pop(0) if waiting and waiting[0].turn == scene.turn else None
+        after = _with(desk, scene, wanted) if wanted else undisturbed(desk, scene).scene
+        yield Step(scene, after, wanted)
         scene = after
     if waiting:
         raise ValueError(f"the story ends before {waiting[0].code}")
+
+
+def _with(desk: Desk, scene: Scene, wanted: Injection) -> Scene:
+    for branch in branches(desk, scene):
+        if branch.injection == wanted:
+            return branch.scene
+    raise ValueError(f"{wanted.code} cannot happen in this story")
+
+
+def tell(desk: Desk, injections: Sequence[Injection]) -> Story:
+    """The whole story, line by line. Raises ValueError when it cannot happen."""
+    began = desk.world.clock
+    lines: list[Line] = []
+    scene = first_scene(desk)
+    for step in steps(desk, injections):
+        lines += _told(desk, step.before, step.after, step.injected, began)
+        scene = step.after
     wrong = tuple(findings(desk, scene)) if scene.over else (Finding("ends", "it does not end"),)
     ended = scene.state.ended
     verdict = ended.verdict if ended else "not ended"
     code = ended.exit_code if ended else None
     return Story(code_of(injections), tuple(lines), wrong, verdict, code, ended.left if ended else ())
+
+
+def events_of(desk: Desk, step: Step) -> tuple[e.Event, ...]:
+    """The records that became durable in this step."""
+    injected = step.injected
+    if injected is None or KINDS[injected.kind].where == "action":
+        return take(desk, step.before, injected.kind if injected else "").events
+    if injected.kind == "journal":
+        return take(desk, step.before, lost_record=injected.record).events
+    if not injected.record:
+        return ()
+    return take(desk, step.before).events[: injected.record - (0 if injected.after else 1)]
 
 
 def _told(desk: Desk, before: Scene, after: Scene, injected: Injection | None, began: float) -> Iterator[Line]:
@@ -98,7 +128,7 @@ def _told(desk: Desk, before: Scene, after: Scene, injected: Injection | None, b
     if turn is None:
         yield line(words, words, next_step(desk, before))
         return
-    told = turn.events if injected is None or acts else turn.events[: injected.record - (0 if injected.after else 1)]
+    told = events_of(desk, Step(before, after, injected))
     parts = [(part, step) for event in told for part, step in _event(event)]
     if turn.guard_step:
         parts.append((f"the guard releases {turn.guard_step}", turn.guard_step))

@@ -12,9 +12,11 @@ from svmrun.verify.desk import Desk
 from svmrun.verify.ending import findings
 from svmrun.verify.explore import MOST_TURNS, Acted, Branch, Graph, branches, undisturbed, way_without_failure
 from svmrun.verify.kinds import Injection
+from svmrun.verify.replayed import replayed
 from svmrun.verify.scene import Finding, Scene
 from svmrun.verify.tally import Cell, tally
 
+SAMPLE = 4  # stories whose journals are written and read again
 _NUMBERS = re.compile(r"\d+(\.\d+)?")
 
 
@@ -89,6 +91,9 @@ def _undisturbed(desk: Desk, scenes: Sequence[Scene]) -> Harvest:
         total.acted.update([acted] if acted else [])
     end = scenes[-1]
     wrong = list(findings(desk, end)) if end.over else [Finding("ends", f"it has not ended after {MOST_TURNS} turns")]
+    ended = end.state.ended
+    if ended is not None and ended.verdict != "succeeded":
+        wrong.append(Finding("works", f"it is {ended.verdict}: {ended.cause}", end.state.causing_step))
     for finding in wrong:
         total.violating = 1
         total.note(Found(finding, ()))
@@ -129,5 +134,16 @@ def _explored(desk: Desk, starts: Sequence[Branch], depth: int) -> Harvest:
     for number, stories in counted.ending_in.items():
         for finding in graph.nodes[number].findings:
             total.note(Found(finding, tuple(graph.story(number)), stories))
+    for number in _sample(graph):
+        story = tuple(graph.story(number))
+        _scene, wrong = replayed(desk, story)
+        if wrong is not None:
+            total.note(Found(wrong, story))
     total.unknown |= desk.runner.unknown
     return total
+
+
+def _sample(graph: Graph) -> list[int]:
+    """A few ends, spread over all stories."""
+    ends = [number for number, node in enumerate(graph.nodes) if not node.edges and not node.findings]
+    return ends[:: max(1, len(ends) // SAMPLE)][:SAMPLE]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -37,6 +38,7 @@ class Nursery:
     """See tests/nursery.py. One process at a time."""
 
     def __init__(self) -> None:
+        self._running = 0
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.nursery"],
             stdin=subprocess.PIPE,
@@ -51,10 +53,12 @@ class Nursery:
         assert self._process.stdin
         self._process.stdin.write(request.line())
         self._process.stdin.flush()
-        return self._answer("pid")
+        self._running = self._answer("pid")
+        return self._running
 
     def end(self, scene: Scene) -> Ended:
         code = self._answer("ended")
+        self._running = 0
         return Ended(code, (scene.folder / "said.txt").read_text(errors="replace"), "")
 
     def run(self, scene: Scene, *arguments: str, kill: Kill | None = None) -> Ended:
@@ -62,6 +66,8 @@ class Nursery:
         return self.end(scene)
 
     def close(self) -> None:
+        if self._running:  # what a failed test left
+            os.kill(self._running, signal.SIGKILL)
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.close()

@@ -52,7 +52,13 @@ class Request:
 
 
 def kill_victims(victims: str, runner: int, memory: Path) -> None:
-    """`victims`: runner, its whole group, guard, guard-alone (not what listens for it), both (first the guard), all."""
+    """`victims`: runner, its whole group, guard, guard-alone (not what listens for it), both (first the guard), all.
+
+    With `stop` the runner is not killed but stopped.
+    """
+    if victims == "stop":
+        os.kill(runner, signal.SIGSTOP)
+        return
     if victims in ("guard", "both", "all"):
         kill_guard(memory, whole=True)
     if victims == "guard-alone":

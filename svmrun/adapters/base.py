@@ -238,7 +238,7 @@ def plain_outcome(completed: Completed, result: Json = None, ok_statuses: tuple[
     """
     if completed.interrupted:
         reason = "timed out" if completed.timed_out else "was cancelled" if completed.cancelled else "was abandoned"
-        return Outcome("unknown", f"{completed.argv[0]} {reason}", result)
+        return Outcome("unknown", f"{completed.argv[0]} {reason}{_left_behind(completed)}", result)
     if completed.failure:
         return failed(completed.failure, result)
     if completed.status in ok_statuses:
@@ -247,6 +247,11 @@ def plain_outcome(completed: Completed, result: Json = None, ok_statuses: tuple[
     if completed.signal is not None:
         return Outcome("unknown", f"{completed.argv[0]}: {ending}", result)
     return failed(f"{last_words(completed) or completed.argv[0]} ({ending})", result)
+
+
+def _left_behind(completed: Completed) -> str:
+    pid = completed.abandoned_pid
+    return f"; its process (pid {pid}) does not end, even by KILL, and was left behind" if pid is not None else ""
 
 
 def last_words(completed: Completed) -> str:

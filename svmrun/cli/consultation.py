@@ -49,7 +49,8 @@ class Consultation:
         sets = self._disk_sets()
         layout = self._volumes(sets, "md.tab")
         filled = [diskset for diskset in sets if any(names.disk_set(name) == diskset for name in layout)]
-        report, concise = self._volumes(filled, "report"), self._volumes(filled, "concise")
+        report = self._volumes(filled, "report")
+        concise = self._volumes(filled, "concise") if _may_be_offline(report) else {}
         known = [(folder, run) for folder in recorded_runs() if (run := self._known(folder))]
         dead = [folder for folder, run in known if run.condition in ("unfinished", "stuck")]
         return Seen(
@@ -131,6 +132,11 @@ class Consultation:
         sentence = f"{what}: {why}"
         if sentence not in self.unseen:
             self.unseen.append(sentence)
+
+
+def _may_be_offline(report: dict[str, Json]) -> bool:
+    """Only then the concise form has more to tell."""
+    return any(side["state"] == "Needs maintenance" for one in report.values() for side in one["submirrors"])
 
 
 def consult(target: Target, judge: Callable[[Seen], Json]) -> tuple[Json, tuple[str, ...]]:

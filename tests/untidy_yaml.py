@@ -24,7 +24,8 @@ class Untidy:
         if self.chance(0.3):
             lines.insert(0, "---")
         text = "\n".join([*self.noise(0), *lines, *self.noise(0)])
-        return text if self.chance(0.3) else f"{text}\n"
+        # Where a text stands last, its own last newline would be missing, too.
+        return text if text[-1] in "]}'\"" and self.chance(0.5) else f"{text}\n"
 
     def chance(self, probability: float) -> bool:
         return self.random.random() < probability

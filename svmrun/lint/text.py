@@ -39,7 +39,7 @@ def read_otherwise(book: Book) -> Iterator[Found]:
 def no_mode_line(book: Book) -> Iterator[Found]:
     if not any(_MODE_LINE.match(note.text) for note in book.written.notes):
         message = "an editor does not know that this is a runbook: it neither completes nor checks"
-        hint = "# yaml-language-server: $schema=PATH as the first line; svmrun schema > PATH makes the file"
+        hint = "first line: # yaml-language-server: $schema=PATH (svmrun schema > PATH makes that file)"
         yield Found(message, ("schema",), hint)
 
 

@@ -11,6 +11,7 @@ from svmrun.report.columns import columns
 from svmrun.report.shapes import (
     HeldTime,
     History,
+    Linted,
     RunSummary,
     Shown,
     ShownAction,
@@ -32,7 +33,7 @@ GUARD_NOTES = {
 }
 
 
-def as_json(document: Diff | Diagnosis | History | Shown | Unfinished | Validated | Verified) -> str:
+def as_json(document: Diff | Diagnosis | History | Linted | Shown | Unfinished | Validated | Verified) -> str:
     """One JSON document, valid against its schema in `schemas/`."""
     return json.dumps(asdict(document), indent=2)
 

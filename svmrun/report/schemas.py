@@ -17,7 +17,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from svmrun.core.events import EVENTS
 from svmrun.diagnosis.model import Diagnosis
 from svmrun.plan.model import Plan
-from svmrun.report.shapes import History, Noticed, Progressed, Shown, Unfinished, Validated
+from svmrun.report.shapes import History, Linted, Noticed, Progressed, Shown, Unfinished, Validated
 from svmrun.report.verified import Verified
 from svmrun.review.model import Diff
 
@@ -38,6 +38,7 @@ DOCUMENTS = {
     "status-v1": ("Unfinished runs: `svmrun status --output json`", Unfinished),
     "doctor-v1": ("The state of a host: `svmrun doctor --output json`", Diagnosis),
     "diff-v1": ("What changes between runbooks: `svmrun diff --output json`", Diff),
+    "lint-v1": ("Findings of rules: `svmrun lint --output json`", Linted),
     "validate-v1": ("Problems of runbooks: `svmrun validate --output json`", Validated),
     "verify-v1": ("What was tried and found: `svmrun verify --output json`", Verified),
 }

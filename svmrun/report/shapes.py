@@ -155,3 +155,23 @@ class Validated:
 
     ok: bool
     files: tuple[ValidatedFile, ...]
+
+
+@dataclass(frozen=True)
+class LintFinding:
+    """What a rule found. `mendable`: `--fix` would mend it."""
+
+    rule: str
+    name: str
+    severity: Literal["error", "warning", "note"]
+    problem: Problem
+    mendable: bool
+
+
+@dataclass(frozen=True)
+class Linted:
+    """All findings of all files, and the problems of those that are invalid; `ok` when there is nothing."""
+
+    ok: bool
+    findings: tuple[LintFinding, ...]
+    problems: tuple[Problem, ...]

@@ -39,8 +39,13 @@ def texts(operands: list[str]) -> Iterator[tuple[Text, Text]]:
     top = revisions.top_folder()
     for changed in revisions.changed_files(before, after, SUFFIXES):
         pair = _old(before, changed.before), _old(after, changed.after) if after else _now(top, changed.after)
-        if any(_IS_RUNBOOK.search(text.data) for text in pair):
+        if any(is_runbook(text.data) for text in pair):
             yield pair
+
+
+def is_runbook(data: bytes) -> bool:
+    """True when the bytes say so of themselves, however broken they are."""
+    return bool(_IS_RUNBOOK.search(data))
 
 
 def _range(operands: list[str]) -> tuple[str, str | None]:

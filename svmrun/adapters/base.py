@@ -119,6 +119,7 @@ class Probe:
     adapter: str
     arguments: Arguments
     present: Callable[[Json], bool | None]
+    timeout_seconds: float | None = None  # None: as its adapter says
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from svmrun.adapters import fields, programs
-from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome
+from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, Probe, ShellProof
+
+Json = Any
+PROOF_SECONDS = 10.0  # a look must fit into the hold that it is about
+PROOF: fields.Schema = {
+    "type": "object",
+    "title": "Proof",
+    "description": "How to see whether the effect of this command is there: a command that only looks, and the words "
+    "that a line of its output then has, in this order. Before a hold is taken, and whenever it is undone, svmrun "
+    "looks; without a proof it must believe the exit code.",
+    "examples": [{"argv": ["/opt/ledger/bin/dbctl", "status", "books"], "shows": "suspended"}],
+    "properties": {
+        "argv": programs.ARGV,
+        "shows": fields.text("Shows", "Words of one line of its output.", ["suspended"], minLength=1),
+    },
+    "required": ["argv", "shows"],
+    "additionalProperties": False,
+}
 
 
 class RunCommand(Adapter):
@@ -31,6 +51,7 @@ class RunCommand(Adapter):
                 "It moves a whole file system or device (dd, tar): long, and refused while writers are blocked.",
                 default=False,
             ),
+            "proof": PROOF,
             "stop_signal": fields.choice(
                 "Stop signal", "What ends the program's whole process group early.", ["TERM", "INT"], default="TERM"
             ),
@@ -65,3 +86,27 @@ class RunCommand(Adapter):
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         return programs.read_output(arguments, completed)
+
+    def probe(self, arguments: Arguments) -> Probe | None:
+        proof = arguments.get("proof")
+        if proof is None:
+            return None
+        words = str(proof["shows"]).split()
+
+        def present(result: Json) -> bool | None:
+            return any(_has(line, words) for line in result["lines"])
+
+        look = {"argv": proof["argv"], "parse": "lines", "read_only": True, "needs_root": arguments["needs_root"]}
+        return Probe(self.name, look, present, PROOF_SECONDS)
+
+    def done_in_shell(self, arguments: Arguments) -> ShellProof:
+        proof: Mapping[str, Json] | None = arguments.get("proof")
+        if proof is None:
+            return ShellProof()
+        argv = programs.words(self.name, proof["argv"])
+        return ShellProof(Command(argv, needs_root=arguments["needs_root"]), tuple(str(proof["shows"]).split()))
+
+
+def _has(line: str, words: list[str]) -> bool:
+    rest = iter(line.split())
+    return all(word in rest for word in words)

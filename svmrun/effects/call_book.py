@@ -41,7 +41,7 @@ class CallBook:
             probe = self.probe(step.action)
             adapter = self._setting.adapters[probe.adapter]
             arguments = adapter.complete(probe.arguments)
-            return probe.adapter, arguments, adapter.default_timeout(arguments)
+            return probe.adapter, arguments, probe.timeout_seconds or adapter.default_timeout(arguments)
         action = step.action if role == "forward" else step.rollback[part]
         try:
             return action.adapter, self._fitting(action, state), action.timeout_seconds

@@ -26,14 +26,6 @@ _Change = Callable[[Tape], Tape]
 SHARE_OF_TAPE = 0.4  # of what a dump needs, before the tape ends or fails
 
 
-def rebooted(world: World, seconds: float) -> World:
-    """A boot: locks and opens are gone, detached sides stay off, every resync starts anew (`metasync -r`)."""
-    world = replace(world, clock=world.clock + seconds, opens=(), later=())
-    unlocked = tuple(_unlocked(f) for f in world.file_systems)
-    tapes = tuple(replace(t, file_number=0) for t in world.tapes)
-    return after_reboot(replace(world, file_systems=unlocked, tapes=tapes))
-
-
 def failed_over(world: World, diskset: str) -> World:
     """Another node takes the set: its file systems are mounted anew there, and with that their locks are gone."""
     found = disk_set(world, diskset)
@@ -99,7 +91,8 @@ def locked_by_somebody(world: World, mount_point: str) -> World:
 
 def tape_short(world: World, device: str, blocks: int) -> World:
     """The volume in the drive ends long before a dump of so many blocks does."""
-    return _with_tape(world, device, lambda tape: replace(tape, capacity=max(1, int(blocks * SHARE_OF_TAPE)), volumes=0))
+    end = max(1, int(blocks * SHARE_OF_TAPE))
+    return _with_tape(world, device, lambda tape: replace(tape, capacity=end, volumes=0))
 
 
 def tape_bad(world: World, device: str, blocks: int) -> World:

@@ -84,15 +84,21 @@ class Desk:
 
     @cached_property
     def locks(self) -> dict[str, str]:
-        """Step -> the mount point whose writers wait because of it."""
+        """Step -> the mount point whose writers wait because of it, empty when nobody says which."""
         found = {}
         for step in self.plan.steps:
-            if step.action is None or step.when is False:
-                continue
-            path = self.setting.adapters[step.action.adapter].locked_path(self.arguments(step.action))
-            if path is not None:
-                found[step.id] = path.rstrip("/") or "/"
+            if step.action is not None and step.when is not False:
+                written, adapter = self.arguments(step.action), self.setting.adapters[step.action.adapter]
+                path = adapter.locked_path(written)
+                if path is not None or adapter.blocks_writers(written):
+                    found[step.id] = (path or "").rstrip("/") or "/" * bool(path)
         return found
+
+    def blocker(self, name: str) -> str:
+        """The step because of which the writers of a mount point or a device wait; empty for none that says so."""
+        exactly = [step for step, path in self.locks.items() if path == name]
+        perhaps = [step for step, path in self.locks.items() if not path]
+        return next(iter((*exactly, *perhaps)), "")
 
     @cached_property
     def sides(self) -> list[tuple[str, str, str]]:

@@ -14,6 +14,7 @@ from svmrun.values import replace
 from svmrun.verify.desk import Desk
 from svmrun.verify.scene import Finding, Scene, Watch
 from svmrun.verify.turn import Turn
+from svmrun.verify.writers import blocked
 
 INVARIANTS = {
     "writable": "the file system becomes writable within the hold's limit",
@@ -55,9 +56,9 @@ def watched(desk: Desk, before: Scene, turn: Turn, kind: str = "", changes: bool
 
 
 def seen_in_world(desk: Desk, before: World, after: World, watch: Watch, since: float) -> tuple[Watch, Finding | None]:
-    """Locks taken and lifted, sides attached, services started between two moments."""
+    """Locks taken and lifted, sides attached, services started between two moments. What was locked, was so `since`."""
     finding = None
-    if before.file_systems is not after.file_systems:
+    if before.file_systems is not after.file_systems or before.opens is not after.opens:
         watch, finding = _locks(desk, before, after, watch, since)
     if finding is None and watch.locked and watch.unguarded_since is None:
         finding = _too_long(desk, after, watch)
@@ -70,31 +71,26 @@ def seen_in_world(desk: Desk, before: World, after: World, watch: Watch, since: 
 
 def _locks(desk: Desk, before: World, after: World, watch: Watch, since: float) -> tuple[Watch, Finding | None]:
     finding = None
-    for old, new in zip(before.file_systems, after.file_systems, strict=True):
-        if old.lock == new.lock:
-            continue
-        mount = new.mount_point
-        if new.lock != "unlock":
-            if mount not in watch.strangers:
-                watch = replace(watch, locked=(*watch.locked, (mount, since)))
-            continue
-        if mount in watch.strangers:
-            finding = Finding("not-ours", f"somebody else's lock of {mount} was lifted")
+    old, new = blocked(desk.world, before), blocked(desk.world, after)
+    for name in sorted(new - old - watch.strangers):
+        watch = replace(watch, locked=(*watch.locked, (name, since)))
+    for name in sorted(old - new):
+        if name in watch.strangers:
+            finding = Finding("not-ours", f"somebody else's lock of {name} was lifted")
         late = _too_long(desk, after, watch) if watch.unguarded_since is None else None
         finding = finding or late
-        watch = replace(watch, locked=tuple(one for one in watch.locked if one[0] != mount))
+        watch = replace(watch, locked=tuple(one for one in watch.locked if one[0] != name))
     return watch, finding
 
 
 def _too_long(desk: Desk, world: World, watch: Watch) -> Finding | None:
-    for mount, since in watch.locked:
-        limit = max((desk.limits.get(s, 0.0) for s, path in desk.locks.items() if path == mount), default=0.0)
-        limit = min(limit or PATIENCE_SECONDS, PATIENCE_SECONDS)
+    for name, since in watch.locked:
+        step = desk.blocker(name)
+        limit = min(desk.limits.get(step, PATIENCE_SECONDS), PATIENCE_SECONDS)
         lasted = world.clock - since
         if lasted > limit + LIMIT_MARGIN_SECONDS + SLACK_SECONDS + watch.allowance_seconds:
-            step = next((s for s, path in desk.locks.items() if path == mount), "")
-            why = "its limit is" if step in desk.limits and desk.limits[step] <= limit else "writers wait for at most"
-            return Finding("writable", f"{mount} was locked for {lasted:.0f} s, and {why} {limit:.0f} s", step)
+            why = "its limit is" if desk.limits.get(step) == limit else "writers wait for at most"
+            return Finding("writable", f"{name} was locked for {lasted:.0f} s, and {why} {limit:.0f} s", step)
     return None
 
 
@@ -204,13 +200,10 @@ def left_behind(desk: Desk, scene: Scene, world: World) -> Iterator[Finding]:
 
 
 def _locked(desk: Desk, scene: Scene, world: World) -> Iterator[Finding]:
-    found = {f.mount_point: f.lock for f in desk.world.file_systems}
-    for one in world.file_systems:
-        if one.mount_point not in scene.watch.strangers and one.lock != found.get(one.mount_point, "unlock"):
-            if one.lock == "unlock":
-                continue  # told when it happened
-            step = next((s for s, path in desk.locks.items() if path == one.mount_point), "")
-            yield Finding("writable", f"{one.mount_point} is {one.lock}-locked, and nobody unlocks it", step)
+    """Locks that were lifted though they were not ours are told when it happens."""
+    ours = blocked(desk.world, world) - blocked(desk.world, desk.world) - scene.watch.strangers
+    for name in sorted(ours):
+        yield Finding("writable", f"{name} is locked, and nobody unlocks it", desk.blocker(name))
 
 
 def _not_whole(desk: Desk, old: Mirror, new: Mirror) -> Iterator[Finding]:

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from svmrun.core.decide import GoBack, Move, Perform, Skip, decide, outstanding
 from svmrun.simulator import disruptions
 from svmrun.simulator.host import look
+from svmrun.simulator.reboot import rebooted
 from svmrun.simulator.world import World
 from svmrun.values import replace
 from svmrun.verify.desk import Desk
 from svmrun.verify.kinds import BOOT_SECONDS
 from svmrun.verify.performer import fired
 from svmrun.verify.scene import Scene
+from svmrun.verify.writers import blocked
 
 
 def next_step(desk: Desk, scene: Scene) -> str:
@@ -44,7 +46,7 @@ def befallen(desk: Desk, scene: Scene) -> Iterator[tuple[str, Scene]]:
     for kind, world in _to_the_world(desk, scene):
         if kind not in scene.watch.disturbed and world is not scene.world:
             watch = replace(scene.watch, disturbed=scene.watch.disturbed | {kind})
-            yield kind, _unlocked(scene, replace(scene, world=world, watch=watch))
+            yield kind, _unlocked(desk, scene, replace(scene, world=world, watch=watch))
     yield from _strangers(desk, scene)
 
 
@@ -61,7 +63,8 @@ def _to_the_runner(desk: Desk, scene: Scene) -> Iterator[tuple[str, Scene]]:
 
 
 def _rebooted(scene: Scene) -> Scene:
-    world = disruptions.rebooted(scene.world, BOOT_SECONDS)
+    down = replace(scene.world, clock=scene.world.clock + BOOT_SECONDS)
+    world = rebooted(replace(down, tapes=tuple(replace(t, file_number=0) for t in down.tapes)))
     watch = replace(scene.watch, locked=(), strangers=frozenset(), unguarded_since=world.clock)
     state = scene.durable or scene.state
     return replace(
@@ -96,14 +99,13 @@ def _to_the_world(desk: Desk, scene: Scene) -> Iterator[tuple[str, World]]:
             yield "no-tape", disruptions.tape_gone(world, device)
 
 
-def _unlocked(before: Scene, after: Scene) -> Scene:
+def _unlocked(desk: Desk, before: Scene, after: Scene) -> Scene:
     """A failover takes locks away: what the invariants remember of them goes, too."""
-    free = {f.mount_point for f in after.world.file_systems if f.lock == "unlock"}
     if before.world.file_systems is after.world.file_systems:
         return after
-    watch = after.watch
-    locked = tuple(one for one in watch.locked if one[0] not in free)
-    return replace(after, watch=replace(watch, locked=locked, strangers=watch.strangers - free))
+    watch, standing = after.watch, blocked(desk.world, after.world)
+    locked = tuple(one for one in watch.locked if one[0] in standing)
+    return replace(after, watch=replace(watch, locked=locked, strangers=watch.strangers & standing))
 
 
 def _strangers(desk: Desk, scene: Scene) -> Iterator[tuple[str, Scene]]:

@@ -1,0 +1,15 @@
+"""Who has to wait: the file systems that are locked, the raw devices whose users were told to keep still."""
+
+from __future__ import annotations
+
+from svmrun.simulator.world import World
+
+
+def blocked(found: World, world: World) -> frozenset[str]:
+    """Mount points that are locked, and devices that somebody wrote to when the run began and may not write to now."""
+    locked = {f.mount_point for f in world.file_systems if f.lock != "unlock"}
+    if found.opens == world.opens:
+        return frozenset(locked)
+    writing = {o.device for o in found.opens if o.writing and not o.command}
+    still = {o.device for o in world.opens if not o.writing and not o.command}
+    return frozenset(locked | (writing & still))

@@ -43,6 +43,11 @@ def test_text_on_stdin_cannot_go_through_su() -> None:
         prefix(Command(("mailx",), needs_root=True, stdin="x"), "su", {})
 
 
+def test_a_command_that_reads_nothing_reads_nothing_through_su() -> None:
+    command = prefix(Command(("fsck",), needs_root=True, stdin=""), "su", {})
+    assert (command.argv[-1], command.stdin) == ("exec fsck </dev/null", None)
+
+
 def test_a_commands_own_questions_stay() -> None:
     own = Prompt("SALVAGE", answer="yes")
     command = prefix(Command(("fsck",), needs_root=True, dialogue=Dialogue((own,), 5.0)), "su", {}, "x")

@@ -169,6 +169,8 @@ def _plan(
     plan = build(builder, hashlib.sha256(data).hexdigest(), become, commit, dirty)
     wanted = commands(plan, setting.adapters)
     names = [c.argv[0] for c in wanted]
+    for command in wanted:  # what cannot become root is refused now
+        setting.become.shown(command)
     if become and any(c.needs_root for c in wanted):
         names.append(PROGRAM[become])
     setting.programs.update(resolve(names))

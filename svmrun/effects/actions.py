@@ -17,6 +17,7 @@ from svmrun.effects.cancel import Cancel, CancelDue
 from svmrun.effects.open_session import OpenSessions
 from svmrun.effects.setting import Setting
 from svmrun.effects.terminal_dialogue import converse
+from svmrun.errors import Refused
 
 Json = Any
 Names = Mapping[str, Json]
@@ -52,7 +53,7 @@ class Actions:
         adapter = self._setting.adapters[call.adapter]
         try:
             outcome = self._by(adapter)(adapter, call)
-        except ValueError as error:  # arguments that do not fit together, a template that cannot be rendered
+        except (ValueError, Refused) as error:  # arguments that do not fit together, a command that su cannot start
             outcome = failed(str(error))
         return replace(
             outcome, message=self._setting.masked(outcome.message), result=self._setting.masked(outcome.result)

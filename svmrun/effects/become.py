@@ -73,13 +73,16 @@ def kill_helper(argv: Sequence[str]) -> tuple[str, ...]:
 
 
 def _through_su(command: Command, words: tuple[str, ...], password: str) -> Command:
-    if command.stdin is not None:
+    if command.stdin:
         raise Refused(f"{command.argv[0]} reads text from its input and cannot run through su; use sudo or pfexec")
+    nothing_to_read = "" if command.stdin is None else " </dev/null"
     talk = command.dialogue or Dialogue()
     denied = Prompt(_DENIED, fails="su did not accept the password for root")
     asked = Prompt(r"[Pp]assword: ?$", answer=password, secret=True, at_most=1, name="password")
-    argv = (PROGRAM["su"], "root", "-c", f"exec {_quoted(words)}")
-    return replace(command, argv=argv, needs_root=False, dialogue=replace(talk, prompts=(denied, asked, *talk.prompts)))
+    argv = (PROGRAM["su"], "root", "-c", f"exec {_quoted(words)}{nothing_to_read}")
+    return replace(
+        command, argv=argv, needs_root=False, stdin=None, dialogue=replace(talk, prompts=(denied, asked, *talk.prompts))
+    )
 
 
 def _quoted(words: tuple[str, ...]) -> str:

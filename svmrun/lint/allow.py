@@ -7,7 +7,7 @@ a member of a section (a step, a check, a fact, a parameter) begins there, of th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from svmrun.errors import Position
@@ -74,11 +74,18 @@ def without_reason(book: Book) -> Iterator[Found]:
             yield Found(message, hint="write: because REASON", position=_place(book, allowance.note))
 
 
+def unknown(book: Book, ids: Collection[str]) -> Iterator[Found]:
+    """Allowances of rules that do not exist."""
+    for allowance in allowances(book):
+        for rule in sorted(set(allowance.rules) - set(ids)):
+            yield Found(f"there is no rule {rule}", hint="svmrun lint --list", position=_place(book, allowance.note))
+
+
 def unused(book: Book, rule: Rule, findings: Sequence[Finding], selected: Sequence[Rule]) -> Iterator[Found]:
     """Allowances that cover nothing, of rules that were looked for; the comment can be taken away."""
     looked_for = {one.id for one in selected if one is not rule}
     for allowance in allowances(book):
-        known = set(allowance.rules) <= looked_for
+        known = bool(allowance.rules) and set(allowance.rules) <= looked_for
         if known and allowance.reason and not any(allowance.covers(finding) for finding in findings):
             message = f"nothing is found here that {', '.join(allowance.rules)} could allow"
             note = allowance.note

@@ -48,7 +48,7 @@ def lint(file: str, data: bytes, registry: Mapping[str, Adapter], rules: Sequenc
     silenced = allow.allowances(book)
     left = [finding for finding in findings if not any(one.covers(finding) for one in silenced)]
     if allow.UNUSED in rules:
-        unused = allow.unused(book, allow.UNUSED, findings, rules)
+        unused = [*allow.unused(book, allow.UNUSED, findings, rules), *allow.unknown(book, [rule.id for rule in RULES])]
         left += [_finding(book, allow.UNUSED, found) for found in unused]
     return sorted(dict.fromkeys(left), key=lambda finding: (finding.line, finding.rule.id))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
@@ -48,6 +47,6 @@ def _result(finding: Finding, ids: Sequence[str]) -> dict[str, Json]:
     }
     if position:
         region = {"startLine": position.line, "startColumn": position.column}
-        artifact = {"uri": quote(PurePath(position.file).as_posix())}
+        artifact = {"uri": quote(position.file)}
         result["locations"] = [{"physicalLocation": {"artifactLocation": artifact, "region": region}}]
     return result

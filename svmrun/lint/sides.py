@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from svmrun.lint.book import Book, argument_place, at
 from svmrun.lint.rule import Found, Rule
@@ -39,9 +40,11 @@ def lock_kept_longer(book: Book) -> Iterator[Found]:
 
 
 def copied_without_proof(book: Book) -> Iterator[Found]:
+    """Told of the first step that reads the side: a proof before it serves the others, too."""
     for index, side in book.sides:
-        for place, step in book.steps:
-            if place > index and _reads_side(book, step, side) and not _proved(book, index, place):
+        readers = (pair for pair in book.steps if pair[0] > index and _reads_side(book, pair[1], side))
+        for place, step in islice(readers, 1):
+            if not _proved(book, index, place):
                 message = f"{step.id!r} reads the side, and nothing has proved by then that {side.id!r} took it off"
                 hint = "read the mirror with a metastat step behind it, and judge its result with an assert"
                 yield Found(message, at(step.action), hint)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ class Text:
     data: bytes = b""
 
 
+Judge = Callable[[Compared, Runbook | None, Runbook | None], Compared]
 NOBODY = Text("")
 
 
@@ -88,13 +89,14 @@ def _now(top: Path, path: str) -> Text:
     return Text(str(whole.relative_to(here) if whole.is_relative_to(here) else whole), runbook_files.read(whole))
 
 
-def compare_texts(before: Text, after: Text) -> Compared:
-    """What changes; the problems of both where one of them is broken."""
+def compare_texts(before: Text, after: Text, judge: Judge | None = None) -> Compared:
+    """What changes; the problems of both where one of them is broken. `judge` says more of the two runbooks."""
     problems: list[Problem] = []
     runbooks = [_load(text, problems) for text in (before, after)]
     if problems:
         return Compared(before.name, after.name, problems=tuple(problems))
-    return compare(runbooks[0], runbooks[1], adapters())
+    found = compare(runbooks[0], runbooks[1], adapters())
+    return judge(found, *runbooks) if judge else found
 
 
 def _load(text: Text, problems: list[Problem]) -> Runbook | None:

@@ -7,11 +7,13 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from svmrun.cli.arguments import DEFAULT_WORLD
 from svmrun.cli.parser import add_command
 from svmrun.errors import InvalidInput
 from svmrun.review.model import DANGERS, MEANINGS, Diff, diff_of, level
 
 if TYPE_CHECKING:
+    from svmrun.cli.comparing import Judge
     from svmrun.cli.parser import Subparsers
 
 LEVELS = ("danger", "caution", "note")
@@ -42,6 +44,16 @@ def add_parser(subparsers: Subparsers) -> None:
     operand = "two files or REV:path, or one range A..B, A...B, or one revision to compare the working tree with"
     parser.add_argument("operands", nargs="*", metavar="A", help=f"{operand} (default: HEAD)")
     parser.add_argument("--output", choices=("text", "json", "markdown"), default="text", help="default: text")
+    parser.add_argument(
+        "--verify",
+        metavar="WORLD",
+        nargs="?",
+        const=DEFAULT_WORLD,
+        help=f"also try every failure of both in that world, and tell what ends otherwise ({DEFAULT_WORLD})",
+    )
+    parser.add_argument(
+        "-p", "--param", metavar="NAME=VALUE", action="append", default=[], help="a parameter, for --verify"
+    )
     parser.add_argument("--exit-code", action="store_true", help="end with 1 when something of what runs changed")
     parser.add_argument(
         "--fail-on",
@@ -59,11 +71,18 @@ def run(options: argparse.Namespace) -> int:
 
     if len(options.operands) > 2:
         raise UsageError("diff: compare two things, or one range; try: svmrun diff --help")
-    diff = diff_of([compare_texts(before, after) for before, after in texts(options.operands)])
+    judge = _verifier(options) if options.verify else None
+    diff = diff_of([compare_texts(before, after, judge) for before, after in texts(options.operands)])
     print(rendered(diff, options.output, wants_colours()))
     if any(compared.problems for compared in diff.runbooks):
         return InvalidInput.exit_code
     return FINDINGS if _fails(diff, options) else 0
+
+
+def _verifier(options: argparse.Namespace) -> Judge:
+    from svmrun.cli.verified_diff import Verifier
+
+    return Verifier(options.verify, options.param).judge
 
 
 def rendered(diff: Diff, output: str, coloured: bool) -> str:

@@ -8,7 +8,7 @@ from svmrun.errors import Position
 from svmrun.report.columns import columns
 from svmrun.report.markdown import code, plain
 from svmrun.report.words import count, duration, listing, printable
-from svmrun.review.model import Change, Compared, Diff, HoldTime, Level
+from svmrun.review.model import Change, Compared, Diff, HoldTime, Level, Tried
 
 LEVELS: tuple[Level, ...] = ("danger", "caution", "note")
 STYLES = {"danger": "1;31", "caution": "33", "note": "36", "none": "2", "before": "31", "after": "32", "head": "1"}
@@ -39,7 +39,20 @@ def compared_text(compared: Compared, paint: Paint = no_colours) -> list[str]:
     if compared.runs_the_same:
         lines.append(f"  {NOTHING}")
     lines += [line for change in compared.changes for line in _change(change, paint)]
-    return [*lines, *_holds(compared)] if not compared.runs_the_same else lines
+    tried = [f"  {printable(line)}" for line in _tried(compared)]
+    return [*lines, *_holds(compared), *tried] if not compared.runs_the_same else [*lines, *tried]
+
+
+def _tried(compared: Compared) -> list[str]:
+    sides = [one for one in (compared.tried_before, compared.tried_after) if one]
+    texts = list(dict.fromkeys(_endings(one) for one in sides))
+    return [f"verify: {' -> '.join(texts)}"] if texts else []
+
+
+def _endings(tried: Tried) -> str:
+    if tried.prevented:
+        return f"would not start ({tried.prevented})"
+    return f"{tried.violating} of {tried.stories} stories end wrong"
 
 
 def _title(compared: Compared) -> str:
@@ -114,7 +127,8 @@ def _markdown(compared: Compared) -> list[str]:
         return ["It cannot be read, so nothing was compared:", "", *_block(text, "text")]
     lines = [f"{NOTHING.capitalize()}.", ""] if compared.runs_the_same else []
     lines += [line for change in compared.changes for line in _markdown_change(change)]
-    return [*lines, *_markdown_holds(compared)] if not compared.runs_the_same else lines
+    tried = ["", *(plain(line) for line in _tried(compared))] if compared.tried_after or compared.tried_before else []
+    return [*lines, *_markdown_holds(compared), *tried] if not compared.runs_the_same else [*lines, *tried]
 
 
 def _markdown_change(change: Change) -> list[str]:

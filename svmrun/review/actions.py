@@ -47,7 +47,8 @@ def _different(before: Deed, after: Deed) -> list[tuple[str, ...]]:
 
 
 def _replaced(ledger: Ledger, where: str, before: Deed, after: Deed, usual: Danger) -> None:
-    danger: Danger = "removes-check" if before.adapter == JUDGE else usual
+    worse: dict[str, Danger] = {"changes-handler": "drops-handler"}
+    danger: Danger = "removes-check" if before.adapter == JUDGE else worse.get(usual, usual)
     text = f"{before.adapter} is replaced by {after.adapter}"
     was, now = words_of(ledger, before, after)
     ledger.note(danger, where, text, at=(before.path, after.path), shown=(was, now))

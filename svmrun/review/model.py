@@ -9,6 +9,7 @@ from svmrun.errors import Position, Problem
 
 Level = Literal["danger", "caution", "note", "none"]
 Danger = Literal[
+    "fails-verify",
     "widens-hold",
     "drops-handler",
     "removes-check",
@@ -29,6 +30,7 @@ Danger = Literal[
     "narrows-limit",
     "adds-check",
     "adds-handler",
+    "passes-verify",
     "cosmetic",
 ]
 DANGERS: tuple[Danger, ...] = get_args(Danger)  # the worst first
@@ -36,6 +38,7 @@ _FIRST_CAUTION, _FIRST_NOTE = DANGERS.index("changes-handler"), DANGERS.index("n
 
 # What each class means, for help texts and for the reader of a review.
 MEANINGS: dict[Danger, str] = {
+    "fails-verify": "svmrun verify finds a failure after which something stays wrong, and did not before",
     "widens-hold": "a hold may last longer, or its limit is gone",
     "drops-handler": "something that undid a step does so no longer",
     "removes-check": "a check or an assertion is gone, or guards less than before",
@@ -56,6 +59,7 @@ MEANINGS: dict[Danger, str] = {
     "narrows-limit": "an action may take less long, or is tried less often",
     "adds-check": "a check is new, or guards more than before",
     "adds-handler": "something more undoes a step",
+    "passes-verify": "a failure after which something stayed wrong is no longer found",
     "cosmetic": "names and descriptions; nothing of what runs",
 }
 
@@ -95,6 +99,15 @@ class HoldTime:
 
 
 @dataclass(frozen=True)
+class Tried:
+    """What verify says of one side: how many stories end wrong. `prevented` tells why the run would not even start."""
+
+    stories: int
+    violating: int
+    prevented: str = ""
+
+
+@dataclass(frozen=True)
 class Compared:
     """One runbook, compared. A file's name is empty where it does not exist on that side.
 
@@ -106,6 +119,8 @@ class Compared:
     changes: tuple[Change, ...] = ()
     holds: tuple[HoldTime, ...] = ()
     problems: tuple[Problem, ...] = ()
+    tried_before: Tried | None = None  # null unless it was asked for
+    tried_after: Tried | None = None
 
     @property
     def runs_the_same(self) -> bool:

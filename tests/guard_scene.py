@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -180,3 +182,36 @@ def end_guards(root: Path) -> None:
                 os.kill(int(entry.parent.name), signal.SIGKILL)
         except OSError:
             continue
+
+
+@contextmanager
+def traced(scene: Scene, trace: Path) -> Iterator[None]:
+    """The system calls of all the guard's processes meanwhile, in the file `trace`."""
+    listening = guards(scene)
+    argv = ["strace", "-f", "-o", str(trace), *(f"-p{pid}" for pid in listening)]
+    with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True) as strace:
+        assert strace.stderr is not None
+        for _attached in listening:
+            strace.stderr.readline()
+        yield
+        strace.send_signal(signal.SIGINT)
+
+
+def strace_is_here() -> bool:
+    if shutil.which("strace") is None:
+        print("strace is not here: what an armed guard opens was not looked at", file=sys.__stderr__)
+        return False
+    return True
+
+
+def guards(scene: Scene) -> list[int]:
+    """The processes that run the card."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = entry.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if str(scene.card).encode() in words and {b"guard", b"guard-as-root"} & set(words):
+            found.append(int(entry.parent.name))
+    return found

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,7 +17,7 @@ from svmrun.effects.cancel import Cancel
 from svmrun.effects.guard import release_body
 from svmrun.effects.left_guard import LeftGuard, await_end, run_card
 from svmrun.plan.release import Already, HeldRelease, release_program
-from tests.guard_scene import SHELLS, Scene, eventually, gone, released_lines
+from tests.guard_scene import SHELLS, Scene, eventually, gone, released_lines, strace_is_here, traced
 
 
 @pytest.fixture(params=SHELLS)
@@ -145,32 +141,12 @@ def test_a_guard_that_repeats_in_vain_ends_when_recovery_has_finished(tmp_path: 
     assert gone(runner.guard)
 
 
-@contextmanager
-def _traced(scene: Scene, trace: Path) -> Iterator[None]:
-    """The system calls of all the guard's processes meanwhile, in the file `trace`."""
-    guards = _guards(scene)
-    argv = ["strace", "-f", "-o", str(trace), *(f"-p{pid}" for pid in guards)]
-    with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True) as strace:
-        assert strace.stderr is not None
-        for _attached in guards:
-            strace.stderr.readline()
-        yield
-        strace.send_signal(signal.SIGINT)
-
-
-def _strace_is_here() -> bool:
-    if shutil.which("strace") is None:
-        print("strace is not here: what an armed guard opens was not looked at", file=sys.__stderr__)
-        return False
-    return True
-
-
 def test_an_armed_guard_opens_no_file_and_writes_none(tmp_path: Path) -> None:
-    if not _strace_is_here():
+    if not strace_is_here():
         return
     scene = Scene(tmp_path)
     runner = scene.runner()
-    with _traced(scene, tmp_path / "trace"):
+    with traced(scene, tmp_path / "trace"):
         time.sleep(0.3)
     calls = (tmp_path / "trace").read_text()
     assert "read(0" in calls
@@ -180,12 +156,12 @@ def test_an_armed_guard_opens_no_file_and_writes_none(tmp_path: Path) -> None:
 
 
 def test_an_armed_guard_that_hears_of_a_child_or_a_hold_opens_nothing_itself(tmp_path: Path) -> None:
-    if not _strace_is_here():
+    if not strace_is_here():
         return
     scene = Scene(tmp_path)
     guard = scene.arm()
     guard.hold("lock")
-    with _traced(scene, tmp_path / "trace"):
+    with traced(scene, tmp_path / "trace"):
         guard.child(4711)
         guard.idle()
         guard.hold("detach")
@@ -200,19 +176,6 @@ def test_an_armed_guard_that_hears_of_a_child_or_a_hold_opens_nothing_itself(tmp
     assert {path for path, mode in opened if not mode.startswith("O_RDONLY")} == set()
     assert all(re.match(r"/(etc/ld|lib|usr/lib|dev/null)", path) for path, _mode in opened)
     assert set(re.findall(r"write\((\d+)", calls)) == {"1"}
-
-
-def _guards(scene: Scene) -> list[int]:
-    """The processes that run the card."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = entry.read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if str(scene.card).encode() in words and b"guard" in words:
-            found.append(int(entry.parent.name))
-    return found
 
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)

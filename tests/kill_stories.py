@@ -28,6 +28,7 @@ WORLDS = {
 }
 VICTIMS = ("runner", "group", "guard", "guard-alone", "both", "all")
 SPARED = ("runner", "group")  # the guard lives, and must have released everything by itself
+GUARD_KILLED = ("guard", "both", "all")
 GUARD_SECONDS = 20.0
 MOST_RECORDS = 58  # a little more than the longest runbook writes that nobody kills
 LONGEST_DELAY_SECONDS = 0.2  # a little more than from one record to the next
@@ -200,7 +201,8 @@ def _recover(nursery: Nursery, scene: Scene, story: Story) -> None:
     again = scene.world.calls[len(before) :]
     if first.code == 0 and (second.code != 0 or again):
         story.problems.append(f"a second recover ended with {second.code} and called {again}")
-    remains = [str(path) for path in scene.memory.glob("svmrun-*/*")]
+    # A guard that was killed before the run's journal knew of it, or after its end, leaves a folder that holds nothing.
+    remains = [] if story.kill.victims in GUARD_KILLED else [str(path) for path in scene.memory.glob("svmrun-*/*")]
     if remains or naming(scene.memory):
         story.problems.append(f"in memory remains {remains} {naming(scene.memory)}")
 

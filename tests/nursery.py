@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -21,12 +22,16 @@ from types import FrameType
 from typing import Any, NoReturn
 
 PRELOADED = ("cli.main", "cli.execute", "cli.running", "cli.recover", "cli.recovering", "recovery", "report.choose")
+ROOM_BYTES = 10  # a part of a record still fits on the full disk
 LIBRARIES = ("jinja2", "yaml", "concurrent.futures")
 
 
 @dataclass(frozen=True)
 class Kill:
-    """`record` is counted from 1; `moment` is `before` or `after` it is durable."""
+    """`record` is counted from 1; `moment` is `before` or `after` it is durable.
+
+    `victims`: see `kill_victims`; or `full`, and it is not killed, but its disk full.
+    """
 
     record: int
     moment: str
@@ -100,6 +105,14 @@ class _Watch:
         self._count += event == "call"
         if self._count == self._kill.record and event == {"before": "call", "after": "return"}[self._kill.moment]:
             sys.setprofile(None)
+            self._act(frame.f_locals["self"].path)
+
+    def _act(self, journal: Path) -> None:
+        if self._kill.victims == "full":
+            # No file can grow beyond what the journal has by now: the same error as on a full disk, from the system.
+            size = journal.stat().st_size + ROOM_BYTES
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        else:
             kill_victims(self._kill.victims, os.getpid(), self._memory)
 
 

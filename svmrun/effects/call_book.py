@@ -60,10 +60,10 @@ class CallBook:
 
     def _fitting(self, action: PlannedAction, state: State) -> Arguments:
         """The rendered arguments. What was known only later is judged now, as strictly as what was written."""
+        if not has_later(action.arguments):
+            return action.arguments
         arguments: Arguments = self._render(action.arguments, self.names(state))
-        faults = (
-            argument_faults(action.adapter, arguments, self._setting.adapters) if has_later(action.arguments) else []
-        )
+        faults = argument_faults(action.adapter, arguments, self._setting.adapters)
         if faults:
             raise ValueError("; ".join(f"{'.'.join(map(str, f.path))}: {f.message}" for f in faults))
         return arguments
@@ -81,6 +81,10 @@ class CallBook:
         if isinstance(value, (list, tuple)):
             return [self._render(v, names, key) for v in value]
         return value
+
+    def names_for(self, adapter: str, state: State) -> dict[str, Json]:
+        """What the bare expressions of an adapter's arguments may refer to; nothing for one that has none."""
+        return self.names(state) if self._setting.adapters[adapter].expressions else {}
 
     def names(self, state: State) -> dict[str, Json]:
         """What templates may refer to now: parameters, facts, host, and the steps that ended."""

@@ -152,7 +152,7 @@ class Machine:
                 arguments,
                 timeout,
                 cancel,
-                self._book.names(state),
+                self._book.names_for(adapter, state),
                 output,
                 intent.role in ("found", "probe"),
                 HURRIED_GRACE_SECONDS if self._writers_wait(state) else GRACE_SECONDS,

@@ -13,15 +13,16 @@ PROOF_SECONDS = 10.0  # a look must fit into the hold that it is about
 PROOF: fields.Schema = {
     "type": "object",
     "title": "Proof",
-    "description": "How to see whether the effect of this command is there: a command that only looks, and the words "
-    "that a line of its output then has, in this order. Before a hold is taken, and whenever it is undone, svmrun "
-    "looks; without a proof it must believe the exit code.",
-    "examples": [{"argv": ["/opt/ledger/bin/dbctl", "status", "books"], "shows": "suspended"}],
+    "description": "How to see whether the effect of this command is there: a command that only looks, the words that "
+    "a line of its output then has, in this order, and those that one has otherwise. Before a hold is taken, and "
+    "whenever it is undone, svmrun looks; without a proof it must believe the exit code.",
+    "examples": [{"argv": ["/opt/ledger/bin/dbctl", "status", "books"], "shows": "suspended", "otherwise": "running"}],
     "properties": {
         "argv": programs.ARGV,
-        "shows": fields.text("Shows", "Words of one line of its output.", ["suspended"], minLength=1),
+        "shows": fields.text("Shows", "Words of one line when the effect is there.", ["suspended"], minLength=1),
+        "otherwise": fields.text("Otherwise", "Words of one line when it is not.", ["running"], minLength=1),
     },
-    "required": ["argv", "shows"],
+    "required": ["argv", "shows", "otherwise"],
     "additionalProperties": False,
 }
 
@@ -91,10 +92,11 @@ class RunCommand(Adapter):
         proof = arguments.get("proof")
         if proof is None:
             return None
-        words = str(proof["shows"]).split()
 
         def present(result: Json) -> bool | None:
-            return any(_has(line, words) for line in result["lines"])
+            """What shows both, or neither, proves nothing."""
+            there, gone = (_shows(result["lines"], str(proof[key])) for key in ("shows", "otherwise"))
+            return there if there != gone else None
 
         look = {"argv": proof["argv"], "parse": "lines", "read_only": True, "needs_root": arguments["needs_root"]}
         return Probe(self.name, look, present, PROOF_SECONDS)
@@ -105,6 +107,10 @@ class RunCommand(Adapter):
             return ShellProof()
         argv = programs.words(self.name, proof["argv"])
         return ShellProof(Command(argv, needs_root=arguments["needs_root"]), tuple(str(proof["shows"]).split()))
+
+
+def _shows(lines: list[str], words: str) -> bool:
+    return any(_has(line, words.split()) for line in lines)
 
 
 def _has(line: str, words: list[str]) -> bool:

@@ -13,14 +13,14 @@ _VALUE = (
     *("minLength", "maxLength", "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"),
     *("minItems", "maxItems", "uniqueItems", "default", "secret", "title", "description", "examples"),
 )
-SECTIONS = ("parameters", "facts", "checks", "steps")
+SECTIONS = ("parameters", "facts", "checks", "steps", "invariants")
 _ORDERS: Mapping[str, tuple[str, ...]] = {
     "runbook": ("schema", "name", "description", *SECTIONS),
     "parameter": _VALUE,
-    "fact": (_ACTION, "when", "timeout"),
+    "fact": (_ACTION, "when", "timeout", "model"),
     "check": ("that", "when", "message"),
-    "step": ("release", "id", "name", "when", _ACTION, "timeout", "retry", "rollback", "hold"),
-    "handler": (_ACTION, "timeout", "retry"),
+    "step": ("release", "id", "name", "when", _ACTION, "timeout", "retry", "model", "rollback", "hold"),
+    "handler": (_ACTION, "timeout", "retry", "model"),
     "retry": ("attempts", "delay"),
 }
 # Place, key -> what stands under it. `*` is any key; a list's members are in the place of the list.

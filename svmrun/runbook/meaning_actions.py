@@ -5,6 +5,8 @@ from __future__ import annotations
 from svmrun.runbook.model import Action, Fact, Step
 from svmrun.runbook.subject import Subject, is_fixed
 
+MODELLED = ("command", "dialogue", "session")
+
 
 def check_actions(subject: Subject) -> None:
     for fact in subject.runbook.facts:
@@ -12,6 +14,7 @@ def check_actions(subject: Subject) -> None:
     for step in subject.steps():
         _check_step(subject, step)
     for action, _ in subject.actions():
+        _check_model(subject, action)
         _check_polled(subject, action)
         _check_command_line(subject, action)
 
@@ -33,6 +36,12 @@ def _check_step(subject: Subject, step: Step) -> None:
     if subject.blocks_writers(step.action) and step.hold_seconds is None:
         message = f"writers wait from {step.id!r} on, and nothing says for how long"
         subject.report(message, path, "give it a 'rollback' and a 'hold', and release it in a later step", of_key=True)
+
+
+def _check_model(subject: Subject, action: Action) -> None:
+    if action.model and action.adapter not in MODELLED:
+        message = f"what {action.adapter!r} does is known; only {', '.join(MODELLED)} take a model"
+        subject.report(message, action.model.path, "leave the model away", of_key=True)
 
 
 def _check_polled(subject: Subject, action: Action) -> None:

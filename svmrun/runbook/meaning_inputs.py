@@ -11,7 +11,7 @@ from svmrun.runbook.violations import pattern_fault, violations
 
 # What expressions understand by themselves, and what svmrun provides.
 RESERVED = frozenset(
-    "host steps result range true false none True False None not and or in is if else".split()  # noqa: SIM905
+    "host steps result before run switches range true false none True False None not and or in is if else".split()  # noqa: SIM905
 )
 
 

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from svmrun.runbook.model import Action, Path, Step
+from svmrun.runbook.model import Action, Model, Path, Step
 from svmrun.runbook.near import meant, nearest
 from svmrun.runbook.pieces import TemplateError, has_template
 from svmrun.runbook.subject import Subject
 from svmrun.runbook.template import names_in, names_used, texts
 
 HOST, STEPS, RESULT = "host", "steps", "result"
+BEFORE, RUN, SWITCHES = "before", "run", "switches"  # known to `svmrun verify` alone
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,10 @@ def uses(subject: Subject) -> Iterator[Use]:
         yield from _templates(check.message, (*check.path, "message"), everything)
     for step in subject.steps():
         yield from _of_step(subject, step, everything.names)
+    ended = Scope(everything.names | {BEFORE, RUN})
+    for invariant in subject.runbook.invariants:
+        yield Use(invariant.that, (*invariant.path, "that"), ended, bare=True)
+        yield from _templates(invariant.message, (*invariant.path, "message"), ended)
 
 
 def _of_step(subject: Subject, step: Step, names: frozenset[str]) -> Iterator[Use]:
@@ -86,6 +91,14 @@ def _of_action(subject: Subject, action: Action, scope: Scope) -> Iterator[Use]:
             yield from _templates(value, (*path, key), scope)
     if inner:
         yield from _of_action(subject, inner, scope)
+    if action.model:
+        yield from _of_model(action.model, Scope(scope.names - {STEPS} | {SWITCHES}))
+
+
+def _of_model(model: Model, scope: Scope) -> Iterator[Use]:
+    parts = {"does": model.does, "sets": model.sets, "prints": model.prints, "errors": model.errors}
+    for key, value in parts.items():
+        yield from _templates(value, (*model.path, key), scope)
 
 
 def _templates(value: Any, path: Path, scope: Scope) -> Iterator[Use]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from svmrun.errors import Position, Problem
@@ -51,6 +51,22 @@ class Retry:
 
 
 @dataclass(frozen=True)
+class Model:
+    """What a program does when it works, for who tries failures in memory. Every text may hold templates.
+
+    `does` are command lines that the simulated host knows, each split into words.
+    """
+
+    path: Path
+    does: tuple[tuple[str, ...], ...] = ()
+    sets: Mapping[str, str] = field(default_factory=dict)
+    prints: str = ""
+    errors: str = ""
+    status: int = 0
+    takes_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
 class Action:
     """One adapter call as written. `arguments` may hold templates in any string."""
 
@@ -59,6 +75,7 @@ class Action:
     path: Path  # of the mapping that has the adapter key; the arguments stand at path + (adapter,)
     timeout_seconds: float | None = None
     retry: Retry | None = None
+    model: Model | None = None
 
 
 @dataclass(frozen=True)
@@ -117,6 +134,15 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Invariant:
+    """What must hold however a run ends."""
+
+    that: str
+    message: str
+    path: Path
+
+
+@dataclass(frozen=True)
 class Runbook:
     """A runbook whose form and meaning were checked."""
 
@@ -127,3 +153,4 @@ class Runbook:
     facts: tuple[Fact, ...] = ()
     checks: tuple[Check, ...] = ()
     steps: tuple[Step | Release, ...] = ()
+    invariants: tuple[Invariant, ...] = ()

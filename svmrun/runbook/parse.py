@@ -9,7 +9,20 @@ from typing import Any
 from svmrun import duration
 from svmrun.adapters.base import Adapter
 from svmrun.errors import Problem
-from svmrun.runbook.model import Action, Check, Fact, Parameter, Path, Release, Retry, Runbook, Source, Step
+from svmrun.runbook.model import (
+    Action,
+    Check,
+    Fact,
+    Invariant,
+    Model,
+    Parameter,
+    Path,
+    Release,
+    Retry,
+    Runbook,
+    Source,
+    Step,
+)
 from svmrun.runbook.pieces import TemplateError, split_command
 from svmrun.runbook.template import WORDS
 
@@ -39,6 +52,7 @@ class Parser:
             facts=tuple(self.fact(n, f, ("facts", n)) for n, f in self.members(top, "facts", dict)),
             checks=tuple(self.check(c, ("checks", i)) for i, c in self.members(top, "checks", list)),
             steps=tuple(self.step(s, ("steps", i)) for i, s in self.members(top, "steps", list)),
+            invariants=tuple(self.invariant(v, ("invariants", i)) for i, v in self.members(top, "invariants", list)),
         )
 
     def members(self, top: Json, key: str, kind: type) -> list[tuple[Any, Any]]:
@@ -68,6 +82,9 @@ class Parser:
     def check(self, written: Json, path: Path) -> Check:
         return Check(str(expression(written["that"])), written["message"], path, expression(written.get("when")))
 
+    def invariant(self, written: Json, path: Path) -> Invariant:
+        return Invariant(str(expression(written["that"])), written["message"], path)
+
     def step(self, written: Json, path: Path) -> Step | Release:
         if "release" in written:
             return Release(written["release"], path, written.get("name", ""))
@@ -92,7 +109,21 @@ class Parser:
         adapter = next(key for key in written if key in self.registry)
         arguments = self.split_words(written[adapter], (*path, adapter))
         timeout_seconds = self.seconds(written, "timeout", path)
-        return Action(adapter, arguments, path, timeout_seconds, self.retry(written.get("retry"), (*path, "retry")))
+        retry = self.retry(written.get("retry"), (*path, "retry"))
+        model = self.model(written["model"], (*path, "model")) if "model" in written else None
+        return Action(adapter, arguments, path, timeout_seconds, retry, model)
+
+    def model(self, written: Json, path: Path) -> Model:
+        lines = [self.member(WORDS, line, (*path, "does", i)) for i, line in enumerate(written.get("does", ()))]
+        return Model(
+            path,
+            tuple(tuple(words) for words in lines),
+            written.get("sets", {}),
+            written.get("prints", ""),
+            written.get("errors", ""),
+            written.get("status", 0),
+            self.seconds(written, "takes", path) or 0.0,
+        )
 
     def retry(self, written: Json, path: Path) -> Retry | None:
         if written is None:

@@ -13,12 +13,14 @@ from typing import Any
 from svmrun.adapters.base import Adapter
 from svmrun.duration import PATTERN as DURATION
 from svmrun.runbook.pieces import STEP_NAME, TEMPLATE
+from svmrun.runbook.schema_verify import invariants, model
 
 Json = Any
 Schema = dict[str, Json]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 LANGUAGE = "svmrun/v1"
 IDENTIFIER = "^[A-Za-z_][A-Za-z0-9_]*$"
+_MODEL = {"$ref": "#/$defs/model"}
 _LABELS = ("title", "description", "examples", "default")
 
 
@@ -33,6 +35,7 @@ def runbook_schema(registry: Mapping[str, Adapter]) -> Schema:
         "facts": _facts(actions),
         "checks": _checks(),
         "steps": _steps(),
+        "invariants": invariants(),
     }
     definitions = {_definition(name): arguments_schema(adapter, registry) for name, adapter in sorted(registry.items())}
     return {
@@ -44,6 +47,7 @@ def runbook_schema(registry: Mapping[str, Adapter]) -> Schema:
             "step": _step(actions),
             "handler": _handler(actions),
             "duration": duration(),
+            "model": model(),
             "value": _value(),
             **definitions,
         },
@@ -172,6 +176,7 @@ def _step(actions: Schema) -> Schema:
         "hold": _duration("Hold", "The effect must not last longer; a later `release` ends it.", ["30s"]),
         "timeout": _timeout("the action"),
         "retry": _retry(),
+        "model": _MODEL,
         "release": {"type": "string", **_label("Release", "Ends the hold of the step with this id.", ["lock"])},
     }
     return {
@@ -185,13 +190,13 @@ def _step(actions: Schema) -> Schema:
 
 
 def _handler(actions: Schema) -> Schema:
-    own = {"timeout": _timeout("the handler"), "retry": _retry()}
+    own = {"timeout": _timeout("the handler"), "retry": _retry(), "model": _MODEL}
     label = _label("Rollback handler", "One action that undoes a step.", [])
     return {**_object({**own, **actions}, []), **label, "oneOf": _exactly_one(actions)}
 
 
 def _facts(actions: Schema) -> Schema:
-    own = {"timeout": _timeout("the action"), "when": _when("the fact (it is then null)")}
+    own = {"timeout": _timeout("the action"), "when": _when("the fact (it is then null)"), "model": _MODEL}
     fact = {**_object({**own, **actions}, []), "title": "Fact", "oneOf": _exactly_one(actions)}
     example = {"layout": {"metastat": {"diskset": "schost-1", "format": "md.tab"}}}
     return _map_of(

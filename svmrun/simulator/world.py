@@ -232,4 +232,4 @@ class World:
     calls: tuple[str, ...] = ()  # every command line given, in order
     device_ids: dict[str, str] = field(default_factory=dict)  # by drive (no slice); others cannot be relocated
     parameters: dict[str, Any] = field(default_factory=dict)  # the example parameters for a runbook
-    switches: tuple[tuple[str, str], ...] = ()  # what programs have set that no world knows: name and value
+    switches: dict[str, str] = field(default_factory=dict)  # what programs have set that no world knows

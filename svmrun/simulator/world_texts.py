@@ -36,6 +36,7 @@ WORLD = {
     "faults": "What shall go wrong.",
     "password": "What su and sudo want to hear; empty: they do not ask.",
     "device_ids": "The device id of each drive (without a slice); the others cannot be relocated.",
+    "switches": "What programs have set that this world knows nothing else of: names and values.",
     "parameters": "Example parameters for a runbook that runs on this world.",
 }
 VOLUMES = {

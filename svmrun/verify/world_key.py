@@ -34,7 +34,7 @@ class WorldKeys:
             world.locked_sets,
             world.databases,
             tuple((round(one.at - clock, 3), one.argv) for one in world.later),
-            world.switches,
+            tuple(sorted(world.switches.items())),
         )
 
     def _part(self, part: Any, make: Callable[[Any], Any], back: bool = False) -> int:

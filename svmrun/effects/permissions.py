@@ -16,7 +16,7 @@ FLAG = "--allow-unsafe-permissions"
 
 def refuse_unsafe(paths: Sequence[Path]) -> None:
     """Raises Refused, with every reason, when somebody else may change or replace one of these files."""
-    found = list(dict.fromkeys(fault for path in paths for fault in faults(path)))
+    found = list(dict.fromkeys(fault for path in paths for fault in faults(path, os.geteuid())))
     if found:
         listed = "\n".join(f"  - {fault}" for fault in found)
         raise Refused(
@@ -25,15 +25,15 @@ def refuse_unsafe(paths: Sequence[Path]) -> None:
         )
 
 
-def faults(path: Path) -> Iterator[str]:
-    """What is wrong with the file, with each folder above it, and with where a link on the way leads."""
+def faults(path: Path, user: int) -> Iterator[str]:
+    """What is wrong, in the eyes of a user (by number), with the file, with each folder above it, and with where a link on the way leads."""
     for place in _way(path):
         try:
             status = os.lstat(place)
         except OSError as error:
             yield f"{place}: {error.strerror}"
             continue
-        if status.st_uid not in (0, os.geteuid()):
+        if status.st_uid not in (0, user):
             yield f"{place} belongs to {_user(status.st_uid)}"
         if not stat.S_ISLNK(status.st_mode):  # a link has no permissions of its own
             yield from _writers(place, status)

@@ -26,7 +26,7 @@ def refuse_unsafe(paths: Sequence[Path]) -> None:
 
 
 def faults(path: Path, user: int) -> Iterator[str]:
-    """What is wrong, in the eyes of a user (by number), with the file, with each folder above it, and with where a link on the way leads."""
+    """What a user (by number) cannot trust: the file, each folder above it, and where a link on the way leads."""
     for place in _way(path):
         try:
             status = os.lstat(place)

@@ -112,3 +112,8 @@ def test_standard_input_goes_to_standard_output() -> None:
 def test_standard_input_stands_alone(book: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fmt", "-", str(book)]) == 2
     assert "stands alone" in capsys.readouterr().err
+
+
+def test_a_runbook_that_is_only_found_by_its_name_is_not_rewritten(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fmt", "mirror-backup"]) == 3
+    assert "name a file or a folder by its path" in capsys.readouterr().err

@@ -11,10 +11,15 @@ from svmrun.errors import InvalidInput, Problem
 SUFFIXES = (".yaml", ".yml")
 
 
-def named_files(names: Iterable[str]) -> Iterator[Path]:
-    """Every file once, in order. Raises InvalidInput for a name that means nothing."""
+def named_files(names: Iterable[str], *, to_write: bool = False) -> Iterator[Path]:
+    """Every file once, in order. Raises InvalidInput for a name that means nothing.
+
+    What is to be written must be named by its path: a name alone may be found anywhere.
+    """
     seen: set[Path] = set()
     for name in names:
+        if to_write and not Path(name).exists():
+            raise InvalidInput([Problem(f"there is no file {name}", hint="name a file or a folder by its path")])
         for path in in_folder(Path(name)) if Path(name).is_dir() else [runbook_files.find(name)]:
             if path.resolve() not in seen:
                 seen.add(path.resolve())

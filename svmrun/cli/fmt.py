@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
             raise UsageError("fmt: - stands alone: standard input is one runbook")
         return _filter(options)
     status = 0
-    for path in list(named_files(options.files)):
+    for path in list(named_files(options.files, to_write=True)):
         try:
             status = max(status, _file(path, options))
         except InvalidInput as error:

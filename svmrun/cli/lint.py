@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if not options.runbooks:
         raise UsageError("lint: name a runbook or a folder (or --list)\ntry: svmrun lint --help")
-    result = _lint([*named_files(options.runbooks)], rules, fix=options.fix)
+    result = _lint([*named_files(options.runbooks, to_write=options.fix)], rules, fix=options.fix)
     PRINTERS[options.output](result)
     if result.problems:
         return InvalidInput.exit_code

@@ -68,6 +68,25 @@ class Book:
         """Every text that is evaluated."""
         return tuple(uses(self.subject))
 
+    @cached_property
+    def used_names(self) -> frozenset[str]:
+        """Every first name that some text uses; a fact or parameter that only names itself does not count."""
+        own = {fact.path: fact.name for fact in self.runbook.facts}
+        own |= {parameter.path: parameter.name for parameter in self.runbook.parameters}
+        found = [(use.path[:2], roots_of(use.text, bare=use.bare)) for use in self.uses]
+        return frozenset(root for path, roots in found for root in roots if own.get(path) != root)
+
+    @cached_property
+    def _judged(self) -> dict[Path, tuple[Adapter, dict[str, Json]] | None]:
+        return {}
+
+    def judged(self, action: Action) -> tuple[Adapter, dict[str, Json]] | None:
+        """As `Subject.judged`, once for each action."""
+        place = at(action)
+        if place not in self._judged:
+            self._judged[place] = self.subject.judged(action)
+        return self._judged[place]
+
     def adapter(self, action: Action) -> Adapter:
         return self.registry[action.adapter]
 
@@ -91,7 +110,8 @@ class Book:
                 yield step
 
     def blocks_writers(self, action: Action) -> bool:
-        return self.subject.blocks_writers(action)
+        judged = self.judged(action)
+        return bool(judged and judged[0].blocks_writers(judged[1]))
 
     def takes_a_side_off(self, action: Action) -> bool:
         return type(self.adapter(action)).split_device is not Adapter.split_device
@@ -102,10 +122,11 @@ class Book:
         return tuple((i, step) for i, step in self.steps if self.takes_a_side_off(step.action))
 
     def read_only(self, action: Action) -> bool:
-        return self.subject.is_read_only(action) is True
+        judged = self.judged(action)
+        return bool(judged and judged[0].read_only(judged[1]))
 
     def copies(self, action: Action) -> bool:
-        judged = self.subject.judged(action)
+        judged = self.judged(action)
         return judged[0].copies(judged[1]) if judged else self.adapter(action).copies_data
 
 

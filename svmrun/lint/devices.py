@@ -94,7 +94,7 @@ def endless_copy(book: Book) -> Iterator[Found]:
 
 
 def _default_hours(book: Book, step: Step) -> str:
-    judged = book.subject.judged(step.action)
+    judged = book.judged(step.action)
     return f"{judged[0].default_timeout(judged[1]) / 3600:g} hours" if judged else "the adapter's own"
 
 

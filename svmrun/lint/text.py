@@ -9,7 +9,6 @@ from svmrun.errors import Position
 from svmrun.lint.book import Book
 from svmrun.lint.rule import Edit, Found, Rule
 from svmrun.runbook.model import Step
-from svmrun.runbook.order import fact_roots, roots_of
 from svmrun.runbook.scalars import plain_scalar
 from svmrun.runbook.written import Scalar
 
@@ -56,28 +55,16 @@ def no_description(book: Book) -> Iterator[Found]:
 
 
 def unused_parameter(book: Book) -> Iterator[Found]:
-    used = _used(book)
     for parameter in book.runbook.parameters:
-        if parameter.name not in used:
+        if parameter.name not in book.used_names:
             yield Found(f"the parameter {parameter.name!r} is used nowhere", parameter.path, "leave it away")
 
 
 def unused_fact(book: Book) -> Iterator[Found]:
-    used = _used(book)
     for fact in book.runbook.facts:
-        if fact.name not in used and fact.action.adapter not in _ASKING_IS_CHECKING:
+        if fact.name not in book.used_names and fact.action.adapter not in _ASKING_IS_CHECKING:
             message = f"the fact {fact.name!r} is used nowhere"
             yield Found(message, fact.path, "judge it in a check, or leave it away")
-
-
-def _used(book: Book) -> frozenset[str]:
-    """Every name that some other text uses."""
-    runbook = book.runbook
-    own = {fact.name: fact_roots(fact) for fact in runbook.facts}
-    own |= {parameter.name: roots_of(parameter.default) for parameter in runbook.parameters}
-    found = {root for use in book.uses for root in roots_of(use.text, bare=use.bare)}
-    elsewhere = {root for name, roots in own.items() for root in roots if root != name}
-    return frozenset(found | elsewhere)
 
 
 def _is_text(scalar: Scalar) -> bool:

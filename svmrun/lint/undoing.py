@@ -70,7 +70,7 @@ def generous_limit(book: Book) -> Iterator[Found]:
 
 def blind_retry(book: Book) -> Iterator[Found]:
     for action, _ in book.actions():
-        judged = book.subject.judged(action)
+        judged = book.judged(action)
         if judged and action.retry and action.retry.attempts > 1 and not judged[0].repeatable(judged[1]):
             message = f"{action.adapter} is tried again although the first attempt may have had its effect"
             if action.adapter != "command" and not _is_handler(book, action):
@@ -101,7 +101,7 @@ def _differing(book: Book, handler: Action, inverse: Parts) -> list[str]:
 def _timeout(book: Book, action: Action) -> float | None:
     if action.timeout_seconds is not None:
         return action.timeout_seconds
-    judged = book.subject.judged(action)
+    judged = book.judged(action)
     return judged[0].default_timeout(judged[1]) if judged else None
 
 

@@ -104,7 +104,7 @@ def _heading(run: str, target: str, path: str) -> tuple[str, ...]:
     return (
         "#!/bin/sh",
         f"# Break-glass card of the svmrun run {_one_line(run)} on {_one_line(target)}.",
-        "# It releases what the run still holds, the last hold first. By hand:",
+        "# It releases what the run still holds, the last hold first. By hand, as root:",
         f"#     sh {_one_line(shlex.quote(path))}",
         'if test -z "$SVMRUN_XPG4" && test -x /usr/xpg4/bin/sh; then',
         '    SVMRUN_XPG4=1; export SVMRUN_XPG4; exec /usr/xpg4/bin/sh "$0" ${1+"$@"}',

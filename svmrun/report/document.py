@@ -142,7 +142,7 @@ def _unfinished(run: UnfinishedRun) -> list[str]:
     lines += [f"  left:   {printable(line)}" for line in run.left]
     lines += [] if held or run.left else ["  held:   nothing"]
     lines += [f"  note:   {GUARD_NOTES[run.guard_alive]}"] if held and _left_to_guard(run) else []
-    lines += [f"  card:   sh {shlex.quote(run.card)} (on the host, when nothing else helps)"] if run.card else []
+    lines += [f"  card:   sh {shlex.quote(run.card)} (as root, when nothing else helps)"] if run.card else []
     return [*lines, f"  next:   {run.next}"]
 
 

@@ -44,7 +44,7 @@ def sentence(event: e.Event) -> str | None:
         case e.LimitPassed():
             return f"{event.step}: THE HOLD LASTED LONGER THAN ITS LIMIT"
         case e.GuardArmed():
-            return f"guard armed (pid {event.pid}); to release everything by hand: sh {shlex.quote(event.card)}"
+            return f"guard armed (pid {event.pid}); to release all by hand, as root: sh {shlex.quote(event.card)}"
         case e.GuardFired():
             released = f"; released {listing(event.released)}" if event.released else ""
             return f"THE GUARD ACTED: {event.reason}{released}"

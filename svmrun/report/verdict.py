@@ -58,7 +58,7 @@ def _stuck(progress: Progress, end: RunEnded) -> list[str]:
         lines.append(f"  undone: {listing(undone)}")
     lines += ["  could not be undone, and is still there:", *(f"    {line}" for line in end.left or _left(progress))]
     if progress.state.card:
-        lines.append(f"  all of it by hand, on the host: sh {shlex.quote(progress.state.card)}")
+        lines.append(f"  all of it by hand, as root on the host: sh {shlex.quote(progress.state.card)}")
     return [*lines, f"  next: remove the cause, then: svmrun recover {progress.state.run}"]
 
 

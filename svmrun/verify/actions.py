@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from svmrun.adapters import session
-from svmrun.adapters.base import Adapter, Arguments, Completed, Outcome, failed
+from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, failed
 from svmrun.adapters.judge import conditions
 from svmrun.adapters.wait_for import every_seconds, polled
 from svmrun.effects.actions import POLLS_THAT_MAY_FAIL
@@ -17,7 +17,7 @@ from svmrun.simulator.host import look
 from svmrun.simulator.volumes import progress
 from svmrun.simulator.world import World
 from svmrun.values import replace
-from svmrun.verify.commands import Limits, Runner
+from svmrun.verify.commands import Limits, Runner, modelled, nothing, session_key
 from svmrun.verify.memory import Memory
 
 Json = Any
@@ -100,11 +100,8 @@ class Actions:
             return failed(f"the session {wish.name} is open already")
         if wish.deed == "send" and wish.name not in self.sessions:
             return failed(f"the session {wish.name} is not open")
-        known = {"fail": 1, "fail-after": 1, "prompt": 1}
-        done = Completed((wish.name,), known.get(call.effect, 0))
-        if call.effect in ("hang", "hang-after", "late"):
-            self.world = look(replace(self.world, clock=self.world.clock + call.limits.first))
-            done = Completed((wish.name,), None, timed_out=True)
+        model = self.runner.models.get(session_key(wish), nothing)
+        self.world, done = modelled(model, self.world, Command((wish.name,)), call.limits, call.effect)
         broken = call.effect not in ("", "lie", "garbage")
         if wish.deed == "open" and not broken:
             self.sessions |= {wish.name}

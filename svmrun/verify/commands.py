@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 
 from svmrun.adapters.base import Command, Completed, Dialogue
+from svmrun.adapters.session import SessionRequest
 from svmrun.simulator import commands as simulated
 from svmrun.simulator import host
 from svmrun.simulator.host_process import plain
@@ -17,7 +18,7 @@ from svmrun.values import replace
 from svmrun.verify.kinds import LATE_SECONDS
 
 TERMINATED = 15
-Model = Callable[[World, str], tuple[World, Completed]]
+Model = Callable[[World, tuple[str, ...]], tuple[World, Completed]]
 
 
 @dataclass(frozen=True)
@@ -35,23 +36,23 @@ class Limits:
 
 @dataclass
 class Runner:
-    """Runs command lines. `models` are those that a runbook gives for programs which no world knows, by argv.
+    """Runs command lines. `models` are those that a runbook gives for its own programs, by command line.
 
     `unknown` collects the programs that had no model: they are taken to do nothing to disks.
     """
 
     user: str = "root"
-    models: Mapping[tuple[str, ...], Model] = field(default_factory=dict)
+    models: dict[tuple[str, ...], Model] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
 
     def run(self, world: World, command: Command, limits: Limits, effect: str = "") -> tuple[World, Completed]:
         """The world afterwards, and how the command ended."""
         argv = plain(command.argv)
-        if command.argv in self.models:
-            return modelled(self.models[command.argv], world, command, limits, effect)
+        if argv in self.models:
+            return modelled(self.models[argv], world, command, limits, effect)
         if argv[0] not in _names():
             self.unknown.add(argv[0])
-            return modelled(_nothing, world, command, limits, effect)
+            return modelled(nothing, world, command, limits, effect)
         faults = (Fault(argv[0], effect, 1, 1, (), LATE_SECONDS),) if effect else ()
         talk = _Answers(command.dialogue) if command.dialogue else None
         ended = host.run(
@@ -93,7 +94,7 @@ def modelled(model: Model, world: World, command: Command, limits: Limits, effec
         return world, Completed(command.argv, 0)
     if effect in ("hang", "late"):
         return _waited(world, limits), _ended_early(Completed(command.argv, None), limits)
-    after, done = model(world, command.argv[0])
+    after, done = model(world, command.argv)
     if effect == "fail-after":
         return after, failed
     if effect == "hang-after":
@@ -109,8 +110,13 @@ def _waited(world: World, limits: Limits) -> World:
     return host.look(replace(world, clock=world.clock + limits.first))
 
 
-def _nothing(world: World, program: str) -> tuple[World, Completed]:
-    return world, Completed((program,), 0)
+def nothing(world: World, argv: tuple[str, ...]) -> tuple[World, Completed]:
+    return world, Completed(argv, 0)
+
+
+def session_key(wish: SessionRequest) -> tuple[str, ...]:
+    """What stands for a session's request among the command lines."""
+    return ("session", wish.deed, wish.name, wish.text or "")
 
 
 @cache

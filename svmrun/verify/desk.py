@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -18,12 +18,16 @@ from svmrun.plan.build import has_later, without_later
 from svmrun.plan.model import Plan, PlannedAction
 from svmrun.plan.release import LIMIT_MARGIN_SECONDS, HeldRelease
 from svmrun.simulator.world import World
-from svmrun.values import replace
 from svmrun.verify.commands import Runner
 from svmrun.verify.memory import Memory
+from svmrun.verify.scene import Finding
 from svmrun.verify.world_key import WorldKeys
+from svmrun.verify.writers import blocked
 
 Json = Any
+
+
+OwnInvariants = Callable[[World, e.RunEnded], Iterator[Finding]]
 
 
 @dataclass
@@ -35,7 +39,24 @@ class Desk:
     known: Mapping[str, Json]
     world: World
     runner: Runner
-    judges_everything: bool = False  # the runbook has invariants of its own: nothing may be left out of the comparison
+    own: OwnInvariants | None = None
+    setters: Mapping[str, str] = field(default_factory=dict)  # switch of a model -> the step that sets it
+
+    @property
+    def judges_everything(self) -> bool:
+        """The runbook has invariants of its own: nothing may be left out when scenes are compared."""
+        return self.own is not None
+
+    def setter(self, switch: str) -> str:
+        return self.setters.get(switch, "")
+
+    def blocked(self, world: World) -> frozenset[str]:
+        """Whose writers have to wait: mount points, devices, and what models set for steps that block writers."""
+        return blocked(self.world, world, self.blocking_switches)
+
+    @cached_property
+    def blocking_switches(self) -> frozenset[str]:
+        return frozenset(name for name, step in self.setters.items() if step in self.locks)
 
     @cached_property
     def world_keys(self) -> WorldKeys:
@@ -96,9 +117,12 @@ class Desk:
 
     def blocker(self, name: str) -> str:
         """The step because of which the writers of a mount point or a device wait; empty for none that says so."""
-        exactly = [step for step, path in self.locks.items() if path == name]
+        exactly = [step for step, path in self.locks.items() if name in (path, *self._switches_of(step))]
         perhaps = [step for step, path in self.locks.items() if not path]
         return next(iter((*exactly, *perhaps)), "")
+
+    def _switches_of(self, step: str) -> list[str]:
+        return [name for name, setter in self.setters.items() if setter == step]
 
     @cached_property
     def sides(self) -> list[tuple[str, str, str]]:
@@ -126,6 +150,3 @@ class Desk:
         words = repr(action.arguments)
         blocks = max((f.used for f in self.world.file_systems), default=1)
         return [(t.device, blocks) for t in self.world.tapes if t.device in words]
-
-    def with_world(self, world: World) -> Desk:
-        return replace(self, world=world)

@@ -28,6 +28,8 @@ def findings(desk: Desk, scene: Scene) -> Iterator[Finding]:
     assert ended is not None, "a story is over when the run has ended"
     world = settled(scene.world)
     yield from at_the_end(desk, scene, world)
+    if desk.own is not None:
+        yield from desk.own(world, ended)
     if ended.verdict == "stuck":
         obeyed = settled(_obey(desk, disks_mended(world), ended.left))
         for finding in left_behind(desk, scene, obeyed):

@@ -14,7 +14,6 @@ from svmrun.values import replace
 from svmrun.verify.desk import Desk
 from svmrun.verify.scene import Finding, Scene, Watch
 from svmrun.verify.turn import Turn
-from svmrun.verify.writers import blocked
 
 INVARIANTS = {
     "writable": "the file system becomes writable within the hold's limit",
@@ -58,7 +57,7 @@ def watched(desk: Desk, before: Scene, turn: Turn, kind: str = "", changes: bool
 def seen_in_world(desk: Desk, before: World, after: World, watch: Watch, since: float) -> tuple[Watch, Finding | None]:
     """Locks taken and lifted, sides attached, services started between two moments. What was locked, was so `since`."""
     finding = None
-    if before.file_systems is not after.file_systems or before.opens is not after.opens:
+    if any(getattr(before, part) is not getattr(after, part) for part in ("file_systems", "opens", "switches")):
         watch, finding = _locks(desk, before, after, watch, since)
     if finding is None and watch.locked and watch.unguarded_since is None:
         finding = _too_long(desk, after, watch)
@@ -71,13 +70,14 @@ def seen_in_world(desk: Desk, before: World, after: World, watch: Watch, since: 
 
 def _locks(desk: Desk, before: World, after: World, watch: Watch, since: float) -> tuple[Watch, Finding | None]:
     finding = None
-    old, new = blocked(desk.world, before), blocked(desk.world, after)
+    old, new = desk.blocked(before), desk.blocked(after)
     for name in sorted(new - old - watch.strangers):
         watch = replace(watch, locked=(*watch.locked, (name, since)))
     for name in sorted(old - new):
         if name in watch.strangers:
             finding = Finding("not-ours", f"somebody else's lock of {name} was lifted")
-        late = _too_long(desk, after, watch) if watch.unguarded_since is None else None
+        # What counts is when the release began: how long it takes is its own.
+        late = _too_long(desk, before, watch) if watch.unguarded_since is None else None
         finding = finding or late
         watch = replace(watch, locked=tuple(one for one in watch.locked if one[0] != name))
     return watch, finding
@@ -162,7 +162,9 @@ def _effects(
 def _material(world: World) -> tuple[object, ...]:
     sides = tuple((m.name, tuple((s.name, s.state) for s in m.submirrors)) for m in world.mirrors)
     services = tuple((s.fmri, s.state) for s in world.services)
-    return (sides, world.stripes, world.file_systems, world.tapes, world.files, services, world.dumpdates)
+    opens = tuple(o for o in world.opens if not o.command)
+    kept = (world.stripes, world.file_systems, world.tapes, world.files, world.dumpdates, world.switches)
+    return (sides, services, opens, *kept)
 
 
 def changed(before: World, after: World) -> bool:
@@ -193,15 +195,25 @@ def left_behind(desk: Desk, scene: Scene, world: World) -> Iterator[Finding]:
     for old in desk.world.mirrors:
         new = next((m for m in world.mirrors if m.name == old.name), None)
         yield from _not_whole(desk, old, new) if new else ()
+    yield from _switches(desk, world)
     running = {s.fmri for s in world.services if s.state == "online"}
     for service in desk.world.services:
         if service.state == "online" and service.fmri not in running:
             yield Finding("truth", f"{service.fmri} ran before, and does not run any more")
 
 
+def _switches(desk: Desk, world: World) -> Iterator[Finding]:
+    for name in sorted(desk.world.switches.keys() | world.switches.keys()):
+        old, new = desk.world.switches.get(name, ""), world.switches.get(name, "")
+        if old != new:
+            yield Finding(
+                "truth", f"{name} is {new or 'not set'}, and was {old or 'not set'} before", desk.setter(name)
+            )
+
+
 def _locked(desk: Desk, scene: Scene, world: World) -> Iterator[Finding]:
     """Locks that were lifted though they were not ours are told when it happens."""
-    ours = blocked(desk.world, world) - blocked(desk.world, desk.world) - scene.watch.strangers
+    ours = desk.blocked(world) - desk.blocked(desk.world) - scene.watch.strangers
     for name in sorted(ours):
         yield Finding("writable", f"{name} is locked, and nobody unlocks it", desk.blocker(name))
 

@@ -14,7 +14,6 @@ from svmrun.verify.desk import Desk
 from svmrun.verify.kinds import BOOT_SECONDS
 from svmrun.verify.performer import fired
 from svmrun.verify.scene import Scene
-from svmrun.verify.writers import blocked
 
 
 def next_step(desk: Desk, scene: Scene) -> str:
@@ -103,7 +102,7 @@ def _unlocked(desk: Desk, before: Scene, after: Scene) -> Scene:
     """A failover takes locks away: what the invariants remember of them goes, too."""
     if before.world.file_systems is after.world.file_systems:
         return after
-    watch, standing = after.watch, blocked(desk.world, after.world)
+    watch, standing = after.watch, desk.blocked(after.world)
     locked = tuple(one for one in watch.locked if one[0] in standing)
     return replace(after, watch=replace(watch, locked=locked, strangers=watch.strangers & standing))
 

@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from svmrun.adapters.base import Adapter, Outcome
+from svmrun.core.events import RunEnded
 from svmrun.effects import actions as real
 from svmrun.effects.cancel import Cancel
 from svmrun.effects.mounts import Mount, MountTable
 from svmrun.effects.setting import Setting, same_command
 from svmrun.errors import CheckFailed, FactFailed, InvalidInput, Refused
-from svmrun.plan.build import Known, build, commands
+from svmrun.plan.build import Known, build, commands, without_later
 from svmrun.plan.model import Plan
 from svmrun.preparation import Gathering, make_builder
 from svmrun.refusal import dangers
 from svmrun.report.observer import Silent
-from svmrun.runbook.model import Runbook
+from svmrun.runbook import template
+from svmrun.runbook.model import Invariant, Runbook, Step
 from svmrun.simulator.world import World
 from svmrun.values import replace
 from svmrun.verify.actions import Actions, Call
 from svmrun.verify.commands import Limits, Runner
 from svmrun.verify.desk import Desk
 from svmrun.verify.kinds import ACTION_KINDS, Kind
-from svmrun.verify.memory_language import Remembering
+from svmrun.verify.models import register, setters_of, switches_of
+from svmrun.verify.scene import Finding
+from svmrun.verify.world_key import WorldKeys
 
 Json = Any
 PROGRAMS = "/usr/sbin"
@@ -68,9 +73,12 @@ class Preparation:
     runner: Runner = field(default_factory=Runner)
 
     def __post_init__(self) -> None:
+        self.world = replace(self.world, switches={**switches_of(self.runbook), **self.world.switches})
         self._cancel = Cancel()
         self._kind: Kind | None = None
         self._now = self.world
+        self._worlds = WorldKeys()
+        self._judged: dict[Hashable, tuple[Finding, ...]] = {}
 
     def desk(self) -> Desk:
         """Raises FactFailed, CheckFailed, Refused or InvalidInput when the run would end before its first step."""
@@ -117,7 +125,7 @@ class Preparation:
 
     def _setting(self) -> Setting:
         secrets = tuple(str(self.given[p.name]) for p in self.runbook.parameters if p.secret and p.name in self.given)
-        return Setting(self.adapters, Remembering(), {}, {}, NOWHERE, Silent(), become=same_command, secrets=secrets)
+        return Setting(self.adapters, template, {}, {}, NOWHERE, Silent(), become=same_command, secrets=secrets)
 
     def _host(self) -> dict[str, Json]:
         world = self.world
@@ -126,6 +134,9 @@ class Preparation:
         return facts | {"become": self.become, "path": PROGRAMS, "simulated": "memory"}
 
     def _perform(self, setting: Setting, call: real.Call) -> Outcome:
+        fact = next((f for f in self.runbook.facts if f.name == call.step), None)
+        if fact is not None:
+            register(fact.action, setting.adapters[call.adapter], call.arguments, call.names, self.runner)
         kind, self._kind = self._kind, None
         actions = Actions(setting, self.runner, self._now)
         outcome = actions.perform(
@@ -148,7 +159,50 @@ class Preparation:
         found = dangers(plan, setting.adapters, (), table)
         if found:
             raise Refused("\n".join(found))
-        return Desk(plan, setting, known.names, self._now, self.runner)
+        self._register_steps(plan, known.names)
+        own = partial(self._own, gathering) if self.runbook.invariants else None
+        return Desk(plan, setting, known.names, self._now, self.runner, own, setters_of(self.runbook))
+
+    def _register_steps(self, plan: Plan, names: Mapping[str, Json]) -> None:
+        written = {s.id: s for s in self.runbook.steps if isinstance(s, Step)}
+        for step in plan.steps:
+            if step.action is None or step.when is False:
+                continue
+            found = written[step.id]
+            for action, planned in zip((found.action, *found.rollback), (step.action, *step.rollback), strict=True):
+                register(action, self.adapters[action.adapter], without_later(planned.arguments), names, self.runner)
+
+    def _own(self, found: Gathering, world: World, ended: RunEnded) -> Iterator[Finding]:
+        """The runbook's own invariants over the facts as they can be read at the end."""
+        key = (self._worlds.of(world), ended.verdict, ended.exit_code)
+        if key not in self._judged:
+            self._judged[key] = tuple(self._broken(found, world, ended))
+        yield from self._judged[key]
+
+    def _broken(self, found: Gathering, world: World, ended: RunEnded) -> Iterator[Finding]:
+        gathering = copy.copy(found)
+        gathering.facts, gathering.parameters = {}, dict(found.parameters)
+        kept, self._now = self._now, world
+        try:
+            for name in gathering.order():
+                gathering.gather(name, NOWHERE)
+        except Prevented as error:
+            yield Finding("yours", f"the facts cannot be read at the end: {error}")
+            return
+        finally:
+            self._now = kept
+        run = {"verdict": ended.verdict, "exit_code": ended.exit_code}
+        names = {**gathering.now().names, "before": dict(found.facts), "run": run}
+        for invariant in self.runbook.invariants:
+            message = self._failure(invariant, names)
+            if message is not None:
+                yield Finding("yours", f"{message} ({self.runbook.source.position(invariant.path)})")
+
+    def _failure(self, invariant: Invariant, names: Mapping[str, Json]) -> str | None:
+        try:
+            return None if template.evaluate(invariant.that, names) else template.render_text(invariant.message, names)
+        except ValueError as error:
+            return f"{invariant.message} ({error})"
 
 
 def plan_of(runbook: Runbook, setting: Setting, known: Known, become: str) -> Plan:

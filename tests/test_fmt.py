@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from svmrun.adapters.registry import adapters
 from svmrun.errors import InvalidInput
 from svmrun.review.fmt import formatted
+from svmrun.review.fmt_order import ACTION, ORDERS
 from svmrun.runbook.load import load_runbook
 from svmrun.runbook.model import Runbook, Source
+from svmrun.runbook.schema import runbook_schema
 from svmrun.runbook.source import read
 from tests.untidy_yaml import Untidy
 
@@ -155,3 +157,21 @@ def test_a_spelling_that_cannot_be_kept_is_refused_with_a_sentence(spelling: str
     text = f"{head}        {environment}\n"
     with pytest.raises(InvalidInput, match=re.escape(words)):
         tidy(text)
+
+
+def test_every_key_of_the_language_has_its_place() -> None:
+    schema = runbook_schema(adapters())
+    top, parts = schema["properties"], schema["$defs"]
+    objects = {
+        "runbook": schema,
+        "parameter": top["parameters"]["additionalProperties"],
+        "fact": top["facts"]["additionalProperties"],
+        "check": top["checks"]["items"],
+        "step": parts["step"],
+        "handler": parts["handler"],
+        "retry": parts["handler"]["properties"]["retry"],
+        "model": parts["model"],
+    }
+    assert set(objects) == set(ORDERS)
+    for name, described in objects.items():
+        assert set(described["properties"]) - set(adapters()) == set(ORDERS[name]) - {ACTION}, name

@@ -73,7 +73,7 @@ class Book:
         """Every first name that some text uses; a fact or parameter that only names itself does not count."""
         own = {fact.path: fact.name for fact in self.runbook.facts}
         own |= {parameter.path: parameter.name for parameter in self.runbook.parameters}
-        found = [(use.path[:2], roots_of(use.text, bare=use.bare)) for use in self.uses]
+        found = [(use.path[:2], roots_of(use.text, bare=use.bare) | _as_found(use.text)) for use in self.uses]
         return frozenset(root for path, roots in found for root in roots if own.get(path) != root)
 
     @cached_property
@@ -128,6 +128,11 @@ class Book:
     def copies(self, action: Action) -> bool:
         judged = self.judged(action)
         return judged[0].copies(judged[1]) if judged else self.adapter(action).copies_data
+
+
+def _as_found(text: str) -> frozenset[str]:
+    """The facts that an invariant compares with: `before.NAME`."""
+    return frozenset(re.findall(r"\bbefore\.(\w+)", text))
 
 
 def at(action: Action, *more: str | int) -> Path:

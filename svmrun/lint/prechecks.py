@@ -67,6 +67,15 @@ def unchecked_owner(book: Book) -> Iterator[Found]:
             yield Found(message, argument_place(side.action, "diskset"), "read metaset as a fact, and check the owner")
 
 
+def unchecked_tape(book: Book) -> Iterator[Found]:
+    for _, step in book.steps:
+        device = str(book.arguments(step.action).get("dump_device", "")) if step.action.adapter == "ufsdump" else ""
+        asked = any(_is_about(fact, device) for fact in book.facts("mt").values())
+        if device and not asked and (has_template(device) or device.startswith("/dev/rmt/")):
+            message = f"nothing looks for a tape in {device} before anything is changed"
+            yield Found(message, argument_place(step.action, "dump_device"), "read mt of that device as a fact")
+
+
 def _locks(book: Book) -> Iterator[tuple[Step, str, Path]]:
     for _, step in book.steps:
         if step.action.adapter in _LOCKS and book.blocks_writers(step.action):
@@ -108,4 +117,5 @@ RULES = (
     Rule("SR023", "unchecked-health", "warning", "A side is taken off an unchecked mirror", unchecked_health),
     Rule("SR024", "last-side", "warning", "The last side may be taken off", last_side),
     Rule("SR025", "unchecked-owner", "warning", "A disk set's owner is not checked", unchecked_owner),
+    Rule("SR026", "unchecked-tape", "note", "Nobody looks for a tape before the mirror is split", unchecked_tape),
 )

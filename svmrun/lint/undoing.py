@@ -77,6 +77,14 @@ def blind_retry(book: Book) -> Iterator[Found]:
                 yield Found(message, (*action.path, "retry"), "leave the retry away: a rollback starts from what is")
 
 
+def tolerated_failure(book: Book) -> Iterator[Found]:
+    for _, step in book.steps:
+        codes = book.arguments(step.action).get("exit_codes", [0])
+        if book.blocks_writers(step.action) and codes != [0]:
+            message = f"{step.id!r} counts as done although its program may have failed: the copy may be of moving data"
+            yield Found(message, at(step.action, "exit_codes"), "leave exit_codes away, or allow it with the reason")
+
+
 def _is_handler(book: Book, action: Action) -> bool:
     return any(action in step.rollback for _, step in book.steps)
 
@@ -131,4 +139,5 @@ RULES = (
     Rule("SR033", "impatient-handler", "warning", "A handler has less time than its step", impatient_handler),
     Rule("SR034", "generous-limit", "note", "Writers may wait much longer than they need to", generous_limit),
     Rule("SR035", "blind-retry", "warning", "A retry of what may have been done already", blind_retry),
+    Rule("SR036", "tolerated-failure", "warning", "A quiesce that may fail and still counts", tolerated_failure),
 )

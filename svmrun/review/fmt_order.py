@@ -7,21 +7,22 @@ from collections.abc import Mapping
 from svmrun.adapters.base import Adapter
 from svmrun.runbook.written import Collection, Member, Scalar
 
-_ACTION = "(action)"  # stands for the one key that names an adapter
+ACTION = "(action)"  # stands for the one key that names an adapter
 _VALUE = (
     *("type", "enum", "const", "items", "properties", "required", "additionalProperties", "pattern"),
     *("minLength", "maxLength", "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"),
     *("minItems", "maxItems", "uniqueItems", "default", "secret", "title", "description", "examples"),
 )
 SECTIONS = ("parameters", "facts", "checks", "steps", "invariants")
-_ORDERS: Mapping[str, tuple[str, ...]] = {
+ORDERS: Mapping[str, tuple[str, ...]] = {
     "runbook": ("schema", "name", "description", *SECTIONS),
     "parameter": _VALUE,
-    "fact": (_ACTION, "when", "timeout", "model"),
+    "fact": (ACTION, "when", "timeout", "model"),
     "check": ("that", "when", "message"),
-    "step": ("release", "id", "name", "when", _ACTION, "timeout", "retry", "model", "rollback", "hold"),
-    "handler": (_ACTION, "timeout", "retry", "model"),
+    "step": ("release", "id", "name", "when", ACTION, "timeout", "retry", "model", "rollback", "hold"),
+    "handler": (ACTION, "timeout", "retry", "model"),
     "retry": ("attempts", "delay"),
+    "model": ("does", "sets", "prints", "errors", "status", "takes"),
 }
 # Place, key -> what stands under it. `*` is any key; a list's members are in the place of the list.
 _PLACES: Mapping[tuple[str, str], str] = {
@@ -30,9 +31,11 @@ _PLACES: Mapping[tuple[str, str], str] = {
     **{(f"{name}s", "*"): name for name in ("parameter", "fact")},
     ("parameter", "items"): "parameter",
     ("parameter", "properties"): "parameters",
+    ("runbook", "invariants"): "check",
     ("step", "rollback"): "handler",
     ("step", "retry"): "retry",
     ("handler", "retry"): "retry",
+    **{(name, "model"): "model" for name in ("fact", "step", "handler")},
 }
 _ACTING = ("fact", "step", "handler")
 
@@ -49,14 +52,14 @@ def arrange(node: Collection | Scalar, registry: Mapping[str, Adapter], place: s
 
 
 def _order_in(place: str, registry: Mapping[str, Adapter]) -> tuple[str, ...]:
-    if place in registry and place not in _ORDERS:
-        return (_ACTION, *registry[place].schema["properties"])
-    return _ORDERS.get(place, ())
+    if place in registry and place not in ORDERS:
+        return (ACTION, *registry[place].schema["properties"])
+    return ORDERS.get(place, ())
 
 
 def _rank(member: Member, place: str, names: tuple[str, ...], registry: Mapping[str, Adapter]) -> int:
     """What is not known comes last, as it was."""
-    name = _ACTION if _acts(member, place, registry) else _name(member)
+    name = ACTION if _acts(member, place, registry) else _name(member)
     return names.index(name) if name in names else len(names)
 
 

@@ -10,6 +10,7 @@ from svmrun.review.devices import names_device
 from svmrun.review.judgements import compare_judgements
 from svmrun.review.ledger import Ledger
 from svmrun.review.model import Danger
+from svmrun.review.proofs import compare_models
 from svmrun.review.side import Deed
 from svmrun.runbook.model import Retry
 from svmrun.runbook.windows import in_words
@@ -28,6 +29,7 @@ def compare_actions(ledger: Ledger, where: str, before: Deed, after: Deed, usual
     else:
         _compare_arguments(ledger, where, before, after, usual)
     _compare_limits(ledger, where, before, after)
+    compare_models(ledger, where, before, after)
 
 
 def same_action(ledger: Ledger, before: Deed, after: Deed) -> bool:
@@ -56,6 +58,8 @@ def _replaced(ledger: Ledger, where: str, before: Deed, after: Deed, usual: Dang
 
 def _compare_arguments(ledger: Ledger, where: str, before: Deed, after: Deed, usual: Danger) -> None:
     ways = _different(before, after)
+    if not ways:
+        return
     was, now = words_of(ledger, before, after)
     in_the_command = was != now
     for way in ways:

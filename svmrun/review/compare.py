@@ -9,6 +9,7 @@ from svmrun.review.holds import hold_times, note_worst_cases
 from svmrun.review.inputs import compare_checks, compare_facts, compare_parameters
 from svmrun.review.ledger import Ledger
 from svmrun.review.model import DANGERS, Compared
+from svmrun.review.proofs import compare_invariants
 from svmrun.review.side import Side
 from svmrun.review.steps import compare_steps, renamed_steps
 from svmrun.runbook.model import Runbook, Source
@@ -25,6 +26,7 @@ def compare(before: Runbook | None, after: Runbook | None, adapters: Adapters) -
     compare_facts(ledger)
     compare_checks(ledger)
     compare_steps(ledger)
+    compare_invariants(ledger)
     times = hold_times(ledger)
     if before and after:
         note_worst_cases(ledger, times)

@@ -26,6 +26,7 @@ Danger = Literal[
     "changes-parameter",
     "changes-host",
     "widens-limit",
+    "changes-proof",
     "narrows-hold",
     "narrows-limit",
     "adds-check",
@@ -34,6 +35,7 @@ Danger = Literal[
     "cosmetic",
 ]
 DANGERS: tuple[Danger, ...] = get_args(Danger)  # the worst first
+NOTHING_RUNS: frozenset[Danger] = frozenset({"cosmetic", "changes-proof", "fails-verify", "passes-verify"})
 _FIRST_CAUTION, _FIRST_NOTE = DANGERS.index("changes-handler"), DANGERS.index("narrows-hold")
 
 # What each class means, for help texts and for the reader of a review.
@@ -55,6 +57,7 @@ MEANINGS: dict[Danger, str] = {
     "changes-parameter": "an input is new, gone, or takes other values",
     "changes-host": "another host, another program, or another way to become root",
     "widens-limit": "an action may take longer, or is tried more often",
+    "changes-proof": "verify assumes or demands something else; nothing of what runs",
     "narrows-hold": "a hold lasts less long",
     "narrows-limit": "an action may take less long, or is tried less often",
     "adds-check": "a check is new, or guards more than before",
@@ -124,7 +127,7 @@ class Compared:
 
     @property
     def runs_the_same(self) -> bool:
-        return not self.problems and all(change.danger == "cosmetic" for change in self.changes)
+        return not self.problems and all(change.danger in NOTHING_RUNS for change in self.changes)
 
 
 @dataclass(frozen=True)

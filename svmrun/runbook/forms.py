@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import nodes
@@ -14,6 +15,7 @@ from svmrun.runbook.pieces import Literal, TemplateError, has_template, lone_exp
 Json = Any
 _STEPS = "node=Name(name='steps', ctx='load')"
 _STEP_BY_DOT = re.compile(rf"Getattr\({re.escape(_STEPS)}, attr='(\w+)', ctx='load'\)")
+CACHED = 4096  # both sides of a comparison have most texts in common
 _NO_NAMES: Mapping[str, str] = {}
 
 
@@ -22,10 +24,7 @@ def expression_form(text: str, step_names: Mapping[str, str] = _NO_NAMES) -> str
 
     `step_names` maps steps' ids to those that shall stand for them. One that is wrong in itself is its own form.
     """
-    try:
-        return _form(tree(text.strip()), step_names)
-    except TemplateError:
-        return text
+    return _renamed(_form(text), step_names)
 
 
 def value_form(value: Json, step_names: Mapping[str, str] = _NO_NAMES) -> Json:
@@ -50,19 +49,30 @@ def alternatives(text: str) -> frozenset[str]:
 def _text_form(text: str, step_names: Mapping[str, str]) -> Json:
     if not has_template(text):
         return text
+    return [part if isinstance(part, str) else [_renamed(form, step_names) for form in part] for part in _forms(text)]
+
+
+@lru_cache(CACHED)
+def _forms(text: str) -> tuple[str | tuple[str, ...], ...]:
+    """The pieces of a text with templates; an expression's form stands in a tuple, with an end where it is alone."""
     try:
         parts = pieces(text)
     except TemplateError:
-        return text
+        return (text,)
     if lone := lone_expression(parts):
-        return ["{{", expression_form(lone.text, step_names), "}}"]
-    return [
-        part.text if isinstance(part, Literal) else ["{{", expression_form(part.text, step_names)] for part in parts
-    ]
+        return ((_form(lone.text), ""),)
+    return tuple(part.text if isinstance(part, Literal) else (_form(part.text),) for part in parts)
 
 
-def _form(node: nodes.Node, step_names: Mapping[str, str]) -> str:
-    form = _STEP_BY_DOT.sub(rf"Getitem({_STEPS}, arg=Const(value='\1'), ctx='load')", repr(node))
+@lru_cache(CACHED)
+def _form(text: str) -> str:
+    try:
+        return _STEP_BY_DOT.sub(rf"Getitem({_STEPS}, arg=Const(value='\1'), ctx='load')", repr(tree(text.strip())))
+    except TemplateError:
+        return text
+
+
+def _renamed(form: str, step_names: Mapping[str, str]) -> str:
     for own, other in step_names.items():
         form = form.replace(f"{_STEPS}, arg=Const(value={own!r})", f"{_STEPS}, arg=Const(value={other!r})")
     return form

@@ -88,9 +88,9 @@ class RunGuard:
     def released(self, step: str) -> None:
         self._guard.released(step)
 
-    def child(self, group: int, signal: str) -> None:
+    def child(self, group: int, signal: str, argv: tuple[str, ...]) -> None:
         if self._armed is not None:
-            self._armed.child(group, signal)
+            self._armed.child(group, signal, argv)
 
     def idle(self) -> None:
         if self._armed is not None:

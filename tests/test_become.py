@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from svmrun.adapters.base import Command, Completed, Dialogue, Prompt
-from svmrun.effects.become import PasswordOnce, prefix
+from svmrun.effects.become import PasswordOnce, prefix, program_behind
 from svmrun.effects.cancel import Cancel
 from svmrun.effects.terminal_dialogue import converse
 from svmrun.errors import Refused
@@ -111,3 +111,14 @@ def test_a_wrong_password_is_said_so(tmp_path: Path) -> None:
     done = through_su(tmp_path, "wrong")
     assert done.failure.startswith("su did not accept the password")
     assert "wrong" not in done.stdout + done.failure
+
+
+@pytest.mark.parametrize("how", ["", "pfexec", "sudo", "su"])
+def test_the_program_that_runs_in_the_end_is_known(how: str) -> None:
+    command = prefix(Command(("lockfs", "-w", "/mnt a"), needs_root=True), how, PROGRAMS)
+    assert program_behind(("/usr/bin/" + command.argv[0], *command.argv[1:])) == "lockfs"
+
+
+@pytest.mark.parametrize("argv", [("su", "-", "oracle", "-c", "it's"), ("sudo", "ls"), ("/bin/sh",)])
+def test_a_command_line_that_somebody_else_wrote_is_known_by_its_own_program(argv: tuple[str, ...]) -> None:
+    assert program_behind(argv) == argv[0].rpartition("/")[2]

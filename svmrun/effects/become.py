@@ -12,6 +12,7 @@ from svmrun.errors import Refused
 
 PROGRAM = {"pfexec": "pfexec", "sudo": "sudo", "su": "su"}
 _BEFORE: dict[str, tuple[str, ...]] = {"pfexec": (), "sudo": ("-n", "--")}
+_EXEC = "exec "  # before a command for su: no shell stays in between
 # su(1M) "Sorry", Linux "su: Authentication failure": nothing was run.
 _DENIED = r"su: (Sorry|[Aa]uthentication failure|incorrect password|[Uu]nknown id.*|Permission denied)"
 
@@ -72,6 +73,17 @@ def kill_helper(argv: Sequence[str]) -> tuple[str, ...]:
     return ()
 
 
+def program_behind(argv: Sequence[str]) -> str:
+    """The name of the program that such a command line runs in the end: a process is known by it."""
+    words = list(argv)
+    how = os.path.basename(words[0]) if words else ""
+    if how in _BEFORE:
+        words = words[1 + len(_BEFORE[how]) :]
+    elif how == PROGRAM["su"] and words[-1].startswith(_EXEC):
+        words = words[-1].removeprefix(_EXEC).split()
+    return os.path.basename(words[0].strip("'")) if words else how
+
+
 def _through_su(command: Command, words: tuple[str, ...], password: str) -> Command:
     if command.stdin:
         raise Refused(f"{command.argv[0]} reads text from its input and cannot run through su; use sudo or pfexec")
@@ -79,7 +91,7 @@ def _through_su(command: Command, words: tuple[str, ...], password: str) -> Comm
     talk = command.dialogue or Dialogue()
     denied = Prompt(_DENIED, fails="su did not accept the password for root")
     asked = Prompt(r"[Pp]assword: ?$", answer=password, secret=True, at_most=1, name="password")
-    argv = (PROGRAM["su"], "root", "-c", f"exec {_quoted(words)}{nothing_to_read}")
+    argv = (PROGRAM["su"], "root", "-c", f"{_EXEC}{_quoted(words)}{nothing_to_read}")
     return replace(
         command, argv=argv, needs_root=False, stdin=None, dialogue=replace(talk, prompts=(denied, asked, *talk.prompts))
     )

@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 from svmrun.core.events import GuardArmed, GuardFired
+from svmrun.effects.become import program_behind
 from svmrun.effects.guard_channels import Feed, Report
 from svmrun.effects.guard_start import Start, directly
 from svmrun.effects.processes import process_started
@@ -112,10 +113,10 @@ class Guard:
         self._feed.say(f"released {step}")
         self._mark(step).unlink(missing_ok=True)
 
-    def child(self, group: int, signal: str = "TERM") -> None:
-        """A command runs as process group `group`; `signal` is what ends it."""
+    def child(self, group: int, signal: str = "TERM", argv: Sequence[str] = ()) -> None:
+        """The command line `argv` runs as process group `group`; `signal` is what ends it."""
         self._feed.say(f"child {group} {signal}")
-        _overwrite(self.folder / RUNNING_NAME, f"{group} {signal}\n")
+        _overwrite(self.folder / RUNNING_NAME, f"{group} {signal} {program_behind(argv)}\n")
 
     def idle(self) -> None:
         """No command runs."""
@@ -139,7 +140,7 @@ class Guard:
 
     def fenced(self, argv: tuple[str, ...]) -> tuple[str, ...]:
         """The same command, which however does not start (status 125) once the guard has acted."""
-        return (*self._shell, str(self.card), "run", *argv)
+        return (*self._shell, str(self.card), "run", program_behind(argv), *argv)
 
     def fileno(self) -> int:
         """Readable when the guard acts or dies."""

@@ -34,7 +34,7 @@ class Guarding(Protocol):
 
     def released(self, step: str) -> None: ...
 
-    def child(self, group: int, signal: str) -> None: ...
+    def child(self, group: int, signal: str, argv: tuple[str, ...]) -> None: ...
 
     def idle(self) -> None: ...
 
@@ -187,7 +187,7 @@ class Machine:
     def _started(self, intent: e.ActionStarted, record: Callable[[e.Event], None]) -> Callable[[int], None]:
         def tell(pid: int) -> None:
             if self._guard is not None:
-                self._guard.child(pid, "INT" if intent.adapter == "ufsdump" else "TERM")
+                self._guard.child(pid, "INT" if intent.adapter == "ufsdump" else "TERM", intent.argv)
             record(e.ProcessStarted(intent.step, pid, process_started(pid)))
 
         return tell

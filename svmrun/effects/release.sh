@@ -1,7 +1,7 @@
 
 # ---- From here on the text is the same for every run. ----
 # One argument says what to do: nothing (by hand), `guard` (feed on stdin, report on stdout), `guard-as-root` (the
-# same, over named pipes), `run COMMAND...`.
+# same, over named pipes), `run NAME COMMAND...`.
 
 umask 022 # the folder is private; what root writes there is for the runner to read
 set -f
@@ -292,12 +292,13 @@ by_hand() {
 
 # ---- A command of the run: not started once the guard has acted. ----
 
-run_command() {
-    echo "$$ TERM ${1##*/}" >"$folder/running" || { echo 'svmrun: the guard is gone; not started' >&2; exit 125; }
+run_command() { # NAME COMMAND..., NAME being that of the program that runs in the end
+    echo "$$ TERM $1" >"$folder/running" || { echo 'svmrun: the guard is gone; not started' >&2; exit 125; }
     if [ -f "$folder/fired" ]; then
         echo 'svmrun: the guard has released what was held; not started' >&2
         exit 125
     fi
+    shift
     exec "$@"
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import random
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from svmrun.core import events as e
 from svmrun.effects.journal import Journal
 from svmrun.simulator.world import World
 from tests.nursery import Kill, Request, kill_victims
-from tests.running import Ended, Scene, differences
+from tests.running import SVMRUN, Ended, Scene, differences
 
 ROOT = Path(__file__).parent.parent
 WORLDS = {
@@ -254,3 +255,12 @@ def count_records(nursery: Nursery, scene: Scene, runbook: str, *faults: str) ->
     ended = nursery.run(scene, "execute", runbook, "--simulate", str(scene.folder / "host"))
     assert ended.code in (0, 1), ended.said
     return len(scene.events())
+
+
+def on_terminal(scene: Scene, *arguments: str) -> tuple[int, int]:
+    """A session leader with a pseudo-terminal of its own: its pid, and the other side."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(scene.folder)
+        os.execve(SVMRUN, [SVMRUN, *arguments], {**scene.environment, "TERM": "xterm"})
+    return pid, terminal

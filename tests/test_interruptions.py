@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -14,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.installed import alive, until
+from tests.kill_stories import on_terminal
+from tests.nursery import kill_victims
 from tests.running import SVMRUN, Scene, differences
 
 CASES = Path(__file__).parent / "cases" / "kills"
@@ -66,15 +67,6 @@ def test_a_signal_while_the_tape_runs_rolls_back(scene: Scene, number: signal.Si
 # -- a terminal that hangs up ----------------------------------------------------------------------------------------
 
 
-def on_terminal(scene: Scene, *arguments: str) -> tuple[int, int]:
-    """A session leader with a pseudo-terminal of its own: its pid, and the other side."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(scene.folder)
-        os.execve(SVMRUN, [SVMRUN, *arguments], {**scene.environment, "TERM": "xterm"})
-    return pid, terminal
-
-
 @pytest.mark.parametrize("step", ["ufsdump", "metadetach"])
 def test_a_terminal_that_hangs_up_rolls_back(scene: Scene, step: str) -> None:
     scene.host("schost", f"{step}=hang")
@@ -94,22 +86,6 @@ def test_a_terminal_that_hangs_up_in_the_midst_of_a_rollback_does_not_end_it(sce
     os.close(terminal)
     _pid, status = os.waitpid(pid, 0)
     assert os.waitstatus_to_exitcode(status) == 1
-    assert not differences(scene.before, scene.world)
-
-
-def test_a_terminal_that_takes_nothing_any_more_does_not_hold_up_the_guard(scene: Scene) -> None:
-    """Flow control (Ctrl-S), or a frozen terminal emulator: the runner may stand still, the file system may not."""
-    scene.host("schost", "metadetach=hang")
-    copy = CASES / "short-window.yaml"
-    pid, terminal = on_terminal(
-        scene, "execute", str(copy), "--simulate", str(scene.folder / "host"), "--output", "json"
-    )
-    scene.until_called("metadetach")
-    os.write(terminal, b"\x13")
-    until(lambda: not differences(scene.before, scene.world), "everything is released")
-    os.close(terminal)
-    os.waitpid(pid, 0)
-    scene.run("recover")
     assert not differences(scene.before, scene.world)
 
 
@@ -238,8 +214,6 @@ def test_two_recoveries_at_once_undo_everything_once(scene: Scene) -> None:
 
 
 def kill_both(scene: Scene, process: subprocess.Popen[bytes]) -> None:
-    from tests.nursery import kill_victims
-
     kill_victims("all", process.pid, scene.memory)
     process.wait()
 

@@ -17,29 +17,21 @@ from tests.running import Scene, memory_folder
 
 # Where a mistake would cost most: (record, step, role, moment, victims).
 MOMENTS = [
-    ("RunStarted", "", "", "before", "runner"),
     ("RunStarted", "", "", "after", "runner"),
-    ("ActionEnded", "detach", "found", "after", "group"),
     ("GuardArmed", "", "", "before", "runner"),
     ("GuardArmed", "", "", "after", "all"),
-    ("ActionStarted", "lock", "forward", "before", "runner"),
     ("ActionStarted", "lock", "forward", "after", "runner"),
     ("ActionStarted", "lock", "forward", "after", "both"),
     ("ActionEnded", "lock", "forward", "before", "runner"),
     ("ActionEnded", "lock", "forward", "after", "group"),
-    ("ActionEnded", "lock", "forward", "after", "all"),
     ("ActionEnded", "lock", "forward", "after", "guard-alone"),
     ("ActionStarted", "detach", "forward", "after", "runner"),
-    ("ActionEnded", "detach", "forward", "before", "guard"),
-    ("ActionEnded", "detach", "forward", "before", "both"),
     ("ActionStarted", "lock", "release", "after", "runner"),
     ("ActionEnded", "lock", "release", "before", "all"),
-    ("ActionEnded", "dump", "forward", "before", "runner"),
     ("ActionEnded", "dump", "forward", "before", "guard"),
     ("ActionStarted", "detach", "release", "after", "both"),
     ("ActionEnded", "detach", "release", "before", "group"),
     ("RunEnded", "", "", "before", "runner"),
-    ("RunEnded", "", "", "after", "runner"),
 ]
 
 
@@ -76,14 +68,14 @@ def test_a_kill_at_this_record_leaves_nothing_held(
     assert not story.problems
 
 
-@pytest.mark.parametrize("number", range(1, 14, 3))
+@pytest.mark.parametrize("number", [1, 6, 11])
 def test_a_recovery_that_is_killed_is_recovered(runner: Nursery, scene: Scene, number: int) -> None:
     story = tell(runner, scene, "mirror-backup", Kill(15, "after", "all"), recovery=Kill(number, "after"))
     assert story.held_at_death
     assert not story.problems
 
 
-@pytest.mark.parametrize("number", [40, 42, 44])
+@pytest.mark.parametrize("number", [40, 43])
 def test_a_kill_in_the_midst_of_a_rollback_leaves_nothing_held(runner: Nursery, scene: Scene, number: int) -> None:
     story = tell(runner, scene, "mirror-backup", Kill(number, "before"), "ufsdump=fail")
     assert not story.problems

@@ -10,15 +10,18 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from svmrun.cli.main import main
+from svmrun.runbook.source import load
 from svmrun.verify.ending import findings
 from svmrun.verify.explore import Graph, branches, way_without_failure
 from svmrun.verify.keys import Keys
 from svmrun.verify.kinds import KINDS, Injection
+from svmrun.verify.mutants import NOTHING
+from svmrun.verify.mutate import Laboratory
 from svmrun.verify.replayed import replayed
 from svmrun.verify.story import parse, tell
 from svmrun.verify.tally import tally
 from svmrun.verify.whole import harvest
-from tests.verifying import DEFECTS, RUNBOOKS, desk, verified
+from tests.verifying import DEFECTS, RUNBOOKS, desk, preparation, verified
 
 ROOT = Path(__file__).parent.parent
 
@@ -136,3 +139,35 @@ def test_a_story_that_cannot_happen_is_refused(capsys: pytest.CaptureFixture[str
 def test_a_run_that_would_not_start_is_said_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", str(RUNBOOKS / "mirror-backup.yaml"), "--world", "locked"]) == 6
     assert "would not start there" in capsys.readouterr().out
+
+
+def test_what_is_broken_on_purpose_is_noticed_or_said_to_protect_nothing(tmp_path: Path) -> None:
+    book = tmp_path / "no-jobs.yaml"
+    book.write_text((DEFECTS / "own-invariant-broken.yaml").read_text().partition("invariants:")[0])
+    prepared = preparation(book)
+    source = prepared.runbook.source
+    document, _ = load(source.file, source.text.encode())
+    known = (prepared.adapters, prepared.world, prepared.given)
+    told = {m.what: m for m in Laboratory(prepared.runbook, document, *known).mutants(1)}
+    assert told["the handler of no-jobs taken away"].noticed.startswith("truth: ")
+    assert told["the handler of no-jobs with action disable"].noticed
+    assert told["the release of no-jobs taken away"].noticed == "validate: the hold of 'no-jobs' is never released"
+    assert told["the time-out of no-jobs taken away"].meaning == NOTHING
+    assert all(bool(m.noticed) != bool(m.meaning) for m in told.values())
+
+
+@pytest.mark.parametrize(
+    ("defect", "found"),
+    [("database-stays-suspended", "books is suspended"), ("own-invariant-broken", "cron must not run after this")],
+)
+def test_models_and_invariants_of_the_runbook_are_heeded(defect: str, found: str) -> None:
+    result = verified(DEFECTS / f"{defect}.yaml")
+    assert any(found in violation.message for violation in result.violations)
+    assert result.not_modelled == ()
+
+
+def test_a_program_without_a_model_is_said_aloud(tmp_path: Path) -> None:
+    book = tmp_path / "unknown.yaml"
+    book.write_text("schema: svmrun/v1\nname: unknown\nsteps:\n  - {id: shout, command: {argv: /opt/bin/shout}}\n")
+    result = verified(book)
+    assert result.not_modelled == (f"shout ({book}:4:5): shout fails in every way, and does nothing to disks",)

@@ -10,6 +10,7 @@ from svmrun.cli.arguments import DEFAULT_WORLD
 from svmrun.cli.parser import Subparsers, add_command
 
 if TYPE_CHECKING:
+    from svmrun.report.verified import Mutant
     from svmrun.verify.prepare import Preparation
 
 EXAMPLES = [
@@ -71,13 +72,26 @@ def run(options: argparse.Namespace) -> int:
     from svmrun.verify.verification import verify
 
     began = time.monotonic()
-    result = verify(preparation, options.depth, options.jobs or os.cpu_count() or 1)
+    jobs = options.jobs or os.cpu_count() or 1
+    result = verify(preparation, options.depth, jobs)
+    if options.mutate and not result.prevented:
+        result = replace(result, mutants=_mutants(preparation, jobs))
     result = replace(result, seconds=round(time.monotonic() - began, 3))
     shown = {"text": verified_text, "json": as_json, "junit": verified_junit}
     print(shown[options.output](result))
     if result.prevented:
         return 6
     return 0 if result.ok else 1
+
+
+def _mutants(preparation: Preparation, jobs: int) -> tuple[Mutant, ...]:
+    from svmrun.runbook.source import load
+    from svmrun.verify.mutate import Laboratory
+
+    source = preparation.runbook.source
+    document, _places = load(source.file, source.text.encode())
+    known = (preparation.adapters, preparation.world, preparation.given, preparation.become)
+    return Laboratory(preparation.runbook, document, *known).mutants(jobs)
 
 
 def _preparation(options: argparse.Namespace) -> Preparation:

@@ -20,7 +20,7 @@ from svmrun.simulator.volumes import (
     set_name,
     stripe,
 )
-from svmrun.simulator.world import Component, FileSystem, Tape, World
+from svmrun.simulator.world import Component, FileSystem, OpenDevice, Tape, World
 
 _Change = Callable[[Tape], Tape]
 SHARE_OF_TAPE = 0.4  # of what a dump needs, before the tape ends or fails
@@ -115,3 +115,28 @@ def _unlocked(found: FileSystem) -> FileSystem:
 
 def _unavailable(component: Component, device: str) -> Component:
     return replace(component, state="Unavailable") if component.device == device else component
+
+
+def side_gone(world: World, name: str, submirror: str) -> World:
+    """A side that somebody took off before, and did not attach again."""
+    found = mirror(world, name)
+    if found is None or len(found.submirrors) < 2:
+        return world
+    return put_mirror(world, replace(found, submirrors=tuple(s for s in found.submirrors if s.name != submirror)))
+
+
+def node_down(world: World, node: str) -> World:
+    return replace(world, nodes=tuple(replace(n, online=False) if n.name == node else n for n in world.nodes))
+
+
+def opened_by_somebody(world: World, volume: str) -> World:
+    return replace(world, opens=(*world.opens, OpenDevice(999, volume)))
+
+
+def mounted_elsewhere(world: World) -> World:
+    """Every file system of a mirror is mounted from another device."""
+    mirrors = {m.name for m in world.mirrors}
+    file_systems = tuple(
+        replace(f, special="/dev/dsk/c9t9d9s9") if canonical(f.special) in mirrors else f for f in world.file_systems
+    )
+    return replace(world, file_systems=file_systems)

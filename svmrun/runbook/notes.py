@@ -36,19 +36,19 @@ def _notes(text: str, spans: Sequence[Span]) -> Iterator[Note]:
         inside = next_span < len(spans) and spans[next_span][0] <= start
         if not line.strip() and not inside and end < len(text):
             yield Note("", start, number, 0, own_line=True)
-        elif "#" in line and (mark := _comment(text, start, end, spans[next_span:])) is not None:
+        elif "#" in line and (mark := _comment(text, start, end, spans, next_span)) is not None:
             own_line = not inside and not text[start:mark].strip(" \t-?")
             column = len(line) - len(line.lstrip(" \t"))
             yield Note(text[mark:end].rstrip(), mark, number, column if own_line else mark - start, own_line)
         start = end + 1
 
 
-def _comment(text: str, start: int, end: int, spans: Sequence[Span]) -> int | None:
+def _comment(text: str, start: int, end: int, spans: Sequence[Span], next_span: int) -> int | None:
     """Where the comment of a line begins: at the first `#` outside of the values."""
     place = start
-    for first, behind in spans:
-        if first >= end:
-            break
+    while next_span < len(spans) and spans[next_span][0] < end:
+        first, behind = spans[next_span]
+        next_span += 1
         if (mark := text.find("#", place, max(first, place))) >= 0:
             return mark
         place = max(place, behind)

@@ -6,6 +6,7 @@ The values are those of `source`; this module keeps what they leave out. It read
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,54 +93,54 @@ def _events(text: str) -> list[Any]:
 
 def _scalars(events: list[Any], text: str) -> list[Scalar]:
     """Every scalar. A block scalar's indentation counts from the column of the block that it stands in."""
+    lines = text.split("\n")
     columns = [-1]
     found: list[Scalar] = []
     for event in events:
+        mark: Any = event.start_mark
         if isinstance(event, yaml.ScalarEvent):
-            found.append(_scalar(event, text, columns[-1]))
+            found.append(_scalar(event, text, lines, columns[-1]))
         elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
-            columns.append(event.start_mark.column)
+            columns.append(mark.column)
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             columns.pop()
     return found
 
 
-def _scalar(event: Any, text: str, column: int) -> Scalar:
+def _scalar(event: Any, text: str, lines: Sequence[str], column: int) -> Scalar:
     mark = event.start_mark
     if event.style not in ("|", ">"):
         return Scalar(event.value, text[mark.index : event.end_mark.index], mark.index, mark.line, mark.column)
     header = _BLOCK_HEADER.match(text, mark.index)
     shown = header[0] if header else event.style
-    body, is_open = _body(text, mark.index, shown, column)
+    body, is_open = _body(lines, shown, column, mark.line + 1)
     if is_open:  # the file ends inside it, without a newline: one that is added must not become part of it
         shown = shown.replace("+", "").replace("-", "") + "-"
     return Scalar(event.value, shown, mark.index, mark.line, mark.column, body)
 
 
-def _body(text: str, start: int, header: str, column: int) -> tuple[tuple[str, ...], bool]:
+def _body(lines: Sequence[str], header: str, column: int, first: int) -> tuple[tuple[str, ...], bool]:
     """The lines of a block scalar, without its indentation; blank lines at its end only where they count (`+`).
 
-    Also, whether it is cut off by the end of the file.
+    `lines` are those of the whole text, and `first` is the one below the header. Also, whether the text's end cuts it.
     """
-    lines = text[start:].split("\n")[1:]
-    indentation = _indentation(lines, header, column)
-    count = 0
-    for number, line in enumerate(lines, 1):
-        if line[:indentation].strip(" "):
-            break
-        if len(line) > indentation or ("+" in header and number < len(lines)):
-            count = number
-    is_open = 0 < count == len(lines) and "-" not in header
-    return tuple(line[indentation:] for line in lines[:count]), is_open
+    indentation = _indentation(lines, header, column, first)
+    behind = number = first
+    while number < len(lines) and not lines[number][:indentation].strip(" "):
+        number += 1
+        if len(lines[number - 1]) > indentation or ("+" in header and number < len(lines)):
+            behind = number
+    is_open = first < behind == len(lines) and "-" not in header
+    return tuple(line[indentation:] for line in lines[first:behind]), is_open
 
 
-def _indentation(lines: list[str], header: str, column: int) -> int:
+def _indentation(lines: Sequence[str], header: str, column: int, first: int) -> int:
     """As the header says, else that of the first line with something in it; one that has none is all blank."""
     digit = next((int(character) for character in header if character.isdigit()), None)
     if digit is not None:
         return max(column, 0) + digit
-    first = next((line for line in lines if line.strip(" ")), "")
-    return max(len(first) - len(first.lstrip(" ")), column + 1)
+    line = next((lines[n] for n in range(first, len(lines)) if lines[n].strip(" ")), "")
+    return max(len(line) - len(line.lstrip(" ")), column + 1)
 
 
 def _spans(scalars: list[Scalar], text: str) -> list[Span]:

@@ -15,6 +15,7 @@ from svmrun.runbook.model import Action, Release, Step
 
 _STEP_IN_USE = re.compile(r"steps(?:\.(\w+)|\[\s*['\"]([\w-]+)['\"]\s*\])")
 _READING = ("metastat",)
+_ATTACHING = ("metattach", "metaonline")
 
 
 def off_while_written(book: Book) -> Iterator[Found]:
@@ -61,11 +62,17 @@ def copied_when_attached(book: Book) -> Iterator[Found]:
 
 def no_wait_for_resync(book: Book) -> Iterator[Found]:
     for _, side in book.sides:
-        end = book.release_of(side)
+        end = book.release_of(side) if side.hold_seconds is not None else _attached_at(book)
         if end is not None and not any(i > end and _waits_for_mirror(book, step.action) for i, step in book.steps):
-            message = f"nothing waits until the mirror is whole again after the release of {side.id!r}"
-            release = book.runbook.steps[end]
-            yield Found(message, (*release.path, "release"), "end with a wait_for that polls metastat")
+            message = f"nothing waits until the mirror that {side.id!r} took a side off is whole again"
+            last = book.runbook.steps[end]
+            path = (*last.path, "release") if isinstance(last, Release) else at(last.action)
+            yield Found(message, path, "end with a wait_for that polls metastat", of_key=isinstance(last, Step))
+
+
+def _attached_at(book: Book) -> int | None:
+    """Where a step of its own gives the side back."""
+    return next((i for i, step in book.steps if step.action.adapter in _ATTACHING), None)
 
 
 def forced(book: Book) -> Iterator[Found]:

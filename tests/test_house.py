@@ -36,6 +36,7 @@ FLOORS: dict[str, set[str]] = {
     "units": set(),
     "review": {"review.model", "runbook", "runbook.model", "plan", "plan.model", "adapters.base"},
     "lint": {"runbook", "runbook.model", "adapters.base"},
+    "manual": {"review", "runbook", "runbook.model", "adapters.base", "report.markdown", "report.words"},
     # the one loop knows neither commands nor files
     "interpreter": {"core", "core.events", "plan.model"},
     # what tells, and what touches the machine
@@ -67,6 +68,7 @@ PURE = {
     "diagnosis",
     "review",
     "lint",
+    "manual",
     "units",
 }
 # The simulator's second face is real programs: these modules of it touch the machine.

@@ -227,6 +227,13 @@ class Adapter:
         """True when the action may be done again after it failed half way."""
         return self.read_only(arguments)
 
+    def expects(self, arguments: Arguments) -> str:
+        """What a person who types the command sees when it did its work, in a sentence or two; empty: nothing special.
+
+        For documents, so arguments may hold words that stand for what is not known yet.
+        """
+        return ""
+
     def progress(self, arguments: Arguments, output: str) -> float | None:
         """Percent done, read from the output so far; None when it does not tell."""
         return None

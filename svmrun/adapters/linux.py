@@ -59,6 +59,11 @@ class Fsfreeze(Adapter):
     def command_line(self, arguments: Arguments) -> Command:
         return Command(("fsfreeze", f"--{arguments['mode']}", arguments["mount_point"]), needs_root=True)
 
+    def expects(self, arguments: Arguments) -> str:
+        if arguments["mode"] == "freeze":
+            return "It prints nothing. Nothing tells later that the file system is frozen: note the time."
+        return "It prints nothing; `Invalid argument` says that it was not frozen, which is as good."
+
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         outcome = plain_outcome(completed)
         if outcome.kind != "failed":

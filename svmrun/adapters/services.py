@@ -68,6 +68,9 @@ class Svcs(Adapter):
     def command_line(self, arguments: Arguments) -> Command:
         return Command(("svcs", *_named(self.name, arguments)))
 
+    def expects(self, arguments: Arguments) -> str:
+        return "A line for each service with its state: online when it runs, disabled when it was stopped."
+
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         return read_outcome(completed, parse_svcs)
 
@@ -108,6 +111,10 @@ class Svcadm(Adapter):
         return Command(
             ("svcadm", arguments["action"], *((f"-{options}",) if options else ()), *services), needs_root=True
         )
+
+    def expects(self, arguments: Arguments) -> str:
+        state = "disabled" if arguments["action"] == "disable" else "online"
+        return f"It prints nothing. svcs then shows every one of them {state}."
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         return plain_outcome(completed)

@@ -47,6 +47,9 @@ class Scstat(Adapter):
         node = ("-h", arguments["node"]) if arguments.get("node") else ()
         return Command(("scstat", _SCSTAT_OPTIONS[arguments["show"]], *node))
 
+    def expects(self, arguments: Arguments) -> str:
+        return "Every node Online, and the device group Online with its primary node."
+
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         return read_outcome(completed, self._read)
 

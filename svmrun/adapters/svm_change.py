@@ -45,6 +45,7 @@ class _SubmirrorChange(Adapter):
     timeout_seconds = 10.0  # lock, detach and unlock together must fit a hold of 30 seconds
     done: ClassVar[str]
     undone_by: ClassVar[str]
+    afterwards: ClassVar[str] = ""  # what else a person should know when it is done
     found_so: ClassVar[tuple[str, ...]]  # refusals that prove: somebody else had done it, so it is not ours to undo
     schema = fields.arguments(
         {"diskset": svm_fields.DISKSET, "mirror": svm_fields.MIRROR, "submirror": svm_fields.SUBMIRROR},
@@ -64,6 +65,10 @@ class _SubmirrorChange(Adapter):
         force = ("-f",) if arguments.get("force") else ()
         words = (*svm_fields.set_option(mirror), *force, names.base_name(mirror), names.base_name(submirror))
         return Command((self.name, *words), needs_root=True)
+
+    def expects(self, arguments: Arguments) -> str:
+        mirror, submirror = _pair(arguments)
+        return f"One line: {mirror}: submirror {submirror} is {self.done}.{self.afterwards}"
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         mirror, submirror = _pair(arguments)
@@ -136,6 +141,7 @@ class Metattach(_Membership):
     name = "metattach"
     summary = "Attach a submirror to a mirror; a full resync starts (metattach)"
     done, undone_by, member = "attached", "metadetach", True
+    afterwards = " The command does not wait: a full resync now runs, and metastat shows how far it is."
     found_so = ("invalid unit", "metadevice in use")
 
     def done_in_shell(self, arguments: Arguments) -> ShellProof:
@@ -165,6 +171,7 @@ class Metaoffline(_Offline):
     name = "metaoffline"
     summary = "Stop using a submirror for a while; what is written meanwhile is remembered (metaoffline)"
     done, undone_by, offline = "offlined", "metaonline", True
+    afterwards = " A reboot ends it: the submirror is then used again."
 
     found_so = (_NOT_IN_MIRROR, _WRONG_STATE)
 
@@ -214,6 +221,9 @@ class Metasync(Adapter):
         mirror = svm_fields.volume(arguments, "mirror")
         cancel = ("-c",) if arguments["cancel"] else ()
         return Command(("metasync", *svm_fields.set_option(mirror), *cancel, names.base_name(mirror)), needs_root=True)
+
+    def expects(self, arguments: Arguments) -> str:
+        return "It prints nothing."
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         result = {"mirror": svm_fields.volume(arguments, "mirror")}

@@ -23,6 +23,12 @@ _FORMATS: dict[str, tuple[tuple[str, ...], Parser]] = {
     "concise": (("-c",), parse_metastat_c),
 }
 
+_EXPECTS = {
+    "report": "Every submirror with its state: Okay is good. A line `Resync in progress` says that a copy still runs.",
+    "md.tab": "One line for each volume; the line of a mirror (-m) names the submirrors that are attached to it.",
+    "concise": "One line for each volume; behind its name stands what is not in order: maint, offline, resync.",
+}
+
 
 class Metaset(Adapter):
     """metaset(1M), the displaying form. Result: `{"sets": [...]}` as `parse_metaset` reads it.
@@ -46,6 +52,9 @@ class Metaset(Adapter):
     def command_line(self, arguments: Arguments) -> Command:
         diskset = arguments["diskset"]
         return Command(("metaset", *(("-s", names.set_name(diskset)) if diskset else ())))
+
+    def expects(self, arguments: Arguments) -> str:
+        return "The table of hosts: the one that owns the disk set has Yes in the column Owner."
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         def must_hold(result: dict[str, Json]) -> Iterator[str]:
@@ -88,6 +97,9 @@ class Metastat(Adapter):
             return Command(("metastat", *(("-s", names.set_name(diskset)) if diskset else ()), *option))
         name = svm_fields.volume(arguments, "volume")
         return Command(("metastat", *svm_fields.set_option(name), *option, names.base_name(name)))
+
+    def expects(self, arguments: Arguments) -> str:
+        return _EXPECTS[arguments["format"]]
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         def must_hold(result: dict[str, Json]) -> Iterator[str]:

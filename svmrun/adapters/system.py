@@ -53,6 +53,11 @@ class Df(Adapter):
         option = "-k" if arguments["show"] == "space" else "-n"
         return Command(("df", option, *((arguments["path"],) if arguments.get("path") else ())))
 
+    def expects(self, arguments: Arguments) -> str:
+        if arguments["show"] == "space":
+            return "The device that the path is mounted from in the first column, and where it is mounted in the last."
+        return "The mount point and the type of its file system."
+
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         parse = parse_df_space if arguments["show"] == "space" else parse_df_type
         return read_outcome(completed, parse)
@@ -120,6 +125,9 @@ class Fuser(Adapter):
     def command_line(self, arguments: Arguments) -> Command:
         option = "-cu" if arguments["whole_filesystem"] else "-u"
         return Command(("fuser", option, arguments["path"]), needs_root=True)
+
+    def expects(self, arguments: Arguments) -> str:
+        return "The name of the path and nothing behind it: nobody has it open. Numbers are the processes that do."
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         processes = parse_fuser(completed.stdout, completed.stderr)

@@ -84,6 +84,9 @@ class Mt(Adapter):
             raise ValueError(f"mt: `{operation}` takes no `count`; it belongs to {', '.join(_COUNTED)}")
         return Command(("mt", "-f", arguments["device"], operation, *(() if count is None else (str(count),))))
 
+    def expects(self, arguments: Arguments) -> str:
+        return "The drive and the state of its tape." if self.read_only(arguments) else "It prints nothing."
+
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         if not self.read_only(arguments):
             return plain_outcome(completed)

@@ -107,6 +107,15 @@ class Ufsdump(Adapter):
         argv = ("ufsdump", keys, *name, target, device)
         return Command(argv, needs_root=True, stop_signal="INT", stdin=None if talk else "", dialogue=talk)
 
+    def expects(self, arguments: Arguments) -> str:
+        tapes = arguments["volumes"]
+        change = (
+            f" It asks for the next tape; mount them in this order: {', '.join(map(str, tapes))}."
+            if len(tapes) > 1
+            else ""
+        )
+        return f"DUMP: DUMP IS DONE, exit status 0, and about as many blocks written as it estimated.{change}{_BEWARE}"
+
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         text = f"{completed.stderr}\n{completed.stdout}"
         try:
@@ -125,6 +134,7 @@ class Ufsdump(Adapter):
         return percent_done(output)
 
 
+_BEWARE = " A dump device that does not exist becomes a plain file of that name: look at it with ls -l first."
 _FLAGS = {"update": "u", "cartridge": "c", "verify": "v", "offline": "o"}
 
 

@@ -34,6 +34,11 @@ _MEANING = {
     37: "a signal ended it: the file system may be half repaired, run it again",
     39: "it gave up on an error, or nobody answered its question",
 }
+_EXPECTS = (
+    "Its phases, then a last line with the number of files, and exit status 0. FILE SYSTEM IS BAD or PLEASE RERUN FSCK "
+    "is a failure. (NO WRITE) in the first line says that the device cannot be written: it is still part of a mirror."
+)
+_EXPECTS_NO = f"{_EXPECTS} Nothing is repaired: (NO WRITE) is right here."
 _PROBLEMS = {
     "bad": "fsck says FILE SYSTEM IS BAD",
     "rerun": "fsck asks to be run again: errors are left",
@@ -99,6 +104,9 @@ class Fsck(Adapter):
         talk = _dialogue() if self.asks(arguments) else None
         argv = ("fsck", "-F", "ufs", *answer, *force, _device(arguments))
         return Command(argv, needs_root=True, stdin=None if talk else "", dialogue=talk)
+
+    def expects(self, arguments: Arguments) -> str:
+        return _EXPECTS_NO if arguments["answer"] == "no" else _EXPECTS
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         try:

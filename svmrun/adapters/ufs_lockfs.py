@@ -30,6 +30,7 @@ Json = Any
 
 _OPTIONS = {"write": "-w", "name": "-n", "delete": "-d", "unlock": "-u", "flush": "-f"}
 _LOCKS = ("write", "name", "delete")
+_SHOWN = {**{lock: lock for lock in _LOCKS}, "unlock": "unlock", "flush": "the same lock as before"}
 _LONGEST_COMMENT = 1024
 _MODIFIED = re.compile(r"WARNING: .* was modified while write locked")
 _ADVICE = {
@@ -91,6 +92,12 @@ class Lockfs(Adapter):
             raise ValueError(f"the comment of a lock has at most {_LONGEST_COMMENT} characters")
         note = ("-c", comment) if comment and mode in _LOCKS else ()
         return Command(("lockfs", *note, _OPTIONS[mode], mount_point), needs_root=True)
+
+    def expects(self, arguments: Arguments) -> str:
+        path = _mount_point(arguments)
+        if arguments["mode"] == "status":
+            return f"A line with {path} and its lock: unlock when nothing is locked, write when writers wait."
+        return f"It prints nothing. lockfs {path} then shows {_SHOWN[arguments['mode']]}."
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         if arguments["mode"] == "status":

@@ -60,6 +60,10 @@ class Ufsrestore(Adapter):
             raise ValueError("paths of a dump begin with ./")
         return Command(("ufsrestore", "tvf" if arguments["mode"] == "verify" else "tf", device, *paths), stdin="")
 
+    def expects(self, arguments: Arguments) -> str:
+        head = "The head of the dump, then a" if arguments["mode"] == "verify" else "A"
+        return f"{head} line for each file; no message about a checksum or a missing file."
+
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         def read(text: str) -> dict[str, Json]:
             return parse_ufsrestore(f"{completed.stderr}\n{text}")

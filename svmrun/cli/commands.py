@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "resume": ("svmrun.cli.resume", "go on with a rolled back run after its cause was removed"),
     "doctor": ("svmrun.cli.doctor", "look at the host itself: what is locked or off, who left it, what ends it"),
     "install-units": ("svmrun.cli.install_units", "write units that run a runbook on a schedule and recover at boot"),
+    "explain": ("svmrun.cli.explain", "the procedure as a document, for a person who follows it by hand"),
     "history": ("svmrun.cli.history", "past runs and their verdicts"),
     "show": ("svmrun.cli.show", "one run: its steps, times, outcomes and outputs"),
     "schema": ("svmrun.cli.schema", "print the JSON schema of runbooks, for editors"),

@@ -115,6 +115,7 @@ class Parameter:
     has_default: bool = False
     default: Any = None
     secret: bool = False
+    examples: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)

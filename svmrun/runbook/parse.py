@@ -74,6 +74,7 @@ class Parser:
             has_default="default" in written,
             default=written.get("default"),
             secret=bool(written.get("secret", False)),
+            examples=tuple(written.get("examples", ())),
         )
 
     def fact(self, name: str, written: Json, path: Path) -> Fact:

@@ -11,11 +11,13 @@ from typing import Any
 from svmrun import names
 from svmrun.adapters.base import Arguments
 from svmrun.core import events as e
+from svmrun.core.decide import held
+from svmrun.core.state import State
 from svmrun.effects.call_book import CallBook
 from svmrun.effects.setting import Setting
 from svmrun.guarding import releases
 from svmrun.plan.build import has_later, without_later
-from svmrun.plan.model import Plan, PlannedAction
+from svmrun.plan.model import Plan, PlannedAction, PlannedStep
 from svmrun.plan.release import LIMIT_MARGIN_SECONDS, HeldRelease
 from svmrun.simulator.world import World
 from svmrun.verify.commands import Runner
@@ -41,6 +43,7 @@ class Desk:
     runner: Runner
     own: OwnInvariants | None = None
     setters: Mapping[str, str] = field(default_factory=dict)  # switch of a model -> the step that sets it
+    _held: tuple[State, list[PlannedStep]] | None = None
 
     @property
     def judges_everything(self) -> bool:
@@ -69,6 +72,13 @@ class Desk:
     @cached_property
     def book(self) -> CallBook:
         return CallBook(self.plan, self.setting, self.known)
+
+    def held(self, state: State) -> list[PlannedStep]:
+        """The holds that stand; asked several times of the same state in a turn."""
+        known = self._held
+        if known is None or known[0] is not state:
+            known = self._held = (state, held(self.plan, state))
+        return known[1]
 
     @cached_property
     def holds(self) -> dict[str, HeldRelease]:

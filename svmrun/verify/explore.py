@@ -139,7 +139,7 @@ def undisturbed(desk: Desk, scene: Scene) -> Branch:
 
 def branches(desk: Desk, scene: Scene) -> Iterator[Branch]:
     """How the story can go on from here: with nothing going wrong, and with each failure at this turn."""
-    turn = take(desk, scene)
+    turn = take(desk, scene, moments=True)
     yield Branch(watched(desk, scene, turn), acted=_acted(turn))
     where = _where(desk, scene, turn)
     for kind, after in befallen(desk, scene):

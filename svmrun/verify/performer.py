@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from svmrun.adapters.base import Outcome, failed
 from svmrun.core import events as e
-from svmrun.core.decide import Perform, held
+from svmrun.core.decide import Perform
 from svmrun.core.state import State
 from svmrun.effects.machine import ONLY_FORWARD
 from svmrun.errors import Refused
@@ -69,7 +69,7 @@ class MemoryPerformer:
             yield e.LimitPassed(late)
 
     def _tell_guard(self, state: State) -> None:
-        standing = {s.id for s in held(self._desk.plan, state)}
+        standing = {s.id for s in self._desk.held(state)}
         for step in [s for s in self.held if s not in standing and state.step(s).status != "waiting"]:
             self.held.remove(step)
             if self.guard is not None and self.guard.alive and not self.guard.reason:
@@ -77,7 +77,7 @@ class MemoryPerformer:
                 self.guard = replace(self.guard, outstanding=kept)
 
     def _limits(self, state: State) -> list[tuple[float, str]]:
-        holds = [(state.step(s.id).started_at, s) for s in held(self._desk.plan, state)]
+        holds = [(state.step(s.id).started_at, s) for s in self._desk.held(state)]
         return [(at + (s.hold_seconds or 0.0), s.id) for at, s in holds if at is not None]
 
     # -- doing ---------------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ class Opening:
 
     where: str
     kind: str
-    result: Ended | Desk
+    result: Ended | Desk | None  # None: the run went on as if nothing had happened
 
 
 @dataclass
@@ -77,6 +77,7 @@ class Preparation:
         self._cancel = Cancel()
         self._kind: Kind | None = None
         self._now = self.world
+        self._found: tuple[Mapping[str, Json], Mapping[str, Json]] = ({}, {})
         self._worlds = WorldKeys()
         self._judged: dict[Hashable, tuple[Finding, ...]] = {}
 
@@ -86,6 +87,7 @@ class Preparation:
         for name in gathering.order():
             gathering.gather(name, NOWHERE)
         gathering.check()
+        self._found = (gathering.parameters, gathering.facts)
         return self._planned(gathering)
 
     def openings(self) -> Iterator[Opening]:
@@ -103,7 +105,7 @@ class Preparation:
             message = f"a check does not hold; nothing was changed:\n  - {check.message} ({place})"
             yield Opening(f"check {number}", "false", Ended(CheckFailed.exit_code, message, self._now))
 
-    def _with(self, before: Gathering, order: list[str], kind: Kind) -> Ended | Desk:
+    def _with(self, before: Gathering, order: list[str], kind: Kind) -> Ended | Desk | None:
         gathering = copy.copy(before)
         gathering.facts, gathering.parameters = dict(before.facts), dict(before.parameters)
         world = self._now
@@ -113,6 +115,8 @@ class Preparation:
             self._kind = None
             for name in order[1:]:
                 gathering.gather(name, NOWHERE)
+            if (gathering.parameters, gathering.facts) == self._found:
+                return None
             gathering.check()
             return self._planned(gathering)
         except Prevented as error:

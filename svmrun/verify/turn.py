@@ -40,13 +40,16 @@ class Turn:
     guard_step: str = ""
 
 
-def take(desk: Desk, scene: Scene, kind: str = "", lost_record: int = 0) -> Turn:
-    """The next turn. `kind` is what goes wrong with its action; from `lost_record` on the journal cannot be written."""
+def take(desk: Desk, scene: Scene, kind: str = "", lost_record: int = 0, *, moments: bool = False) -> Turn:
+    """The next turn. `kind` is what goes wrong with its action; from `lost_record` on the journal cannot be written.
+
+    With `moments` it tells of every scene in which the runner could have died.
+    """
     if scene.guard is not None and scene.guard.acting:
         return _guard(desk, scene, kind)
     if scene.phase == "dead":
         return _recovery(scene)
-    return _advance(desk, scene, kind, lost_record)
+    return _advance(desk, scene, kind, lost_record, moments)
 
 
 @dataclass
@@ -56,6 +59,7 @@ class _Journal:
     before: Scene
     performer: MemoryPerformer
     lost_record: int
+    remembers: bool
     events: list[e.Event] = field(default_factory=list)
     moments: list[Moment] = field(default_factory=list)
     record: Recorder | None = None
@@ -66,14 +70,15 @@ class _Journal:
         if self.before.durable is not None or 0 < self.lost_record <= number:
             raise JournalError("No space left on device")
         event = replace(event, at=self.performer.world.clock)
-        state = self.record.state
-        self.moments.append(Moment(number, False, self.scene(state), event))
-        self.moments.append(Moment(number, True, self.scene(evolve(state, event)), event))
+        if self.remembers:
+            state = self.record.state
+            self.moments.append(Moment(number, False, self.scene(state), event))
+            self.moments.append(Moment(number, True, self.scene(evolve(state, event)), event))
         return event
 
     def tell(self, event: e.Event) -> None:
         self.events.append(event)
-        if self.before.durable is not None and self.record is not None:
+        if self.remembers and self.before.durable is not None and self.record is not None:
             self.moments.append(Moment(len(self.events), True, self.scene(self.record.state), event))
 
     def scene(self, state: State) -> Scene:
@@ -89,9 +94,9 @@ class _Journal:
         )
 
 
-def _advance(desk: Desk, scene: Scene, kind: str, lost_record: int) -> Turn:
+def _advance(desk: Desk, scene: Scene, kind: str, lost_record: int, moments: bool) -> Turn:
     performer = MemoryPerformer(desk, scene, kind)
-    journal = _Journal(scene, performer, lost_record)
+    journal = _Journal(scene, performer, lost_record, moments)
     record = journal.record = Recorder(journal, journal.tell, lambda: performer.world.clock, scene.state)
     advance(desk.plan, record, performer)
     durable = scene.durable

@@ -50,7 +50,7 @@ def _opened(desk: Desk, opening: Opening, depth: int) -> Harvest:
             finding = Finding("untouched", f"{opening.where}: {result.message}")
             total.note(Found(finding, (), 1, f"{opening.where}:{opening.kind}"))
             total.violating = 1
-    elif result.plan.steps == desk.plan.steps:
+    elif result is None or result.plan.steps == desk.plan.steps:
         total.stories = 1
     else:
         total = harvest(result, depth - 1)

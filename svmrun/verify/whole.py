@@ -16,7 +16,7 @@ from svmrun.verify.replayed import replayed
 from svmrun.verify.scene import Finding, Scene
 from svmrun.verify.tally import Cell, tally
 
-SAMPLE = 4  # stories whose journals are written and read again
+SAMPLE = 2  # stories whose journals are written and read again
 _NUMBERS = re.compile(r"\d+(\.\d+)?")
 
 

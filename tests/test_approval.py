@@ -243,6 +243,26 @@ def test_a_signature_for_another_purpose_does_not_count(scene: Scene, runbook: P
     assert scene.execute(runbook, "--require-approval", str(allowed)).code == 6
 
 
+def test_a_key_that_stands_under_two_names_counts_under_the_one_that_may_sign(scene: Scene, runbook: Path) -> None:
+    allowed = allow(scene.folder, "alice")
+    line = allowed.read_text()
+    allowed.write_text(line.replace("alice", "alice-of-git", 1).replace('"svmrun"', '"git"') + line)
+    approve(scene, runbook, "alice")
+    assert scene.execute(runbook, "--require-approval", str(allowed)).code == 0
+    assert scene.events()[0]["plan"]["signers"] == ["alice"]
+
+
+def test_one_key_counts_once_however_its_files_are_named(scene: Scene, runbook: Path) -> None:
+    allowed = allow(scene.folder, "alice")
+    allowed.write_text(allowed.read_text().replace("alice", "*@example.org", 1))
+    approve(scene, runbook, "alice", "--as", "alice@example.org")
+    signature = next(scene.folder.glob("approvals/*/alice@example.org.sig"))
+    shutil.copy(signature, signature.with_name("bob@example.org.sig"))
+    words = ("--require-approval", str(allowed))
+    assert scene.execute(runbook, *words, "--approvals", "2").code == 6
+    assert scene.execute(runbook, *words).code == 0
+
+
 def test_a_revoked_key_does_not_count(scene: Scene, runbook: Path) -> None:
     allowed = allow(scene.folder, "alice")
     approve(scene, runbook, "alice")

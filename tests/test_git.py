@@ -109,6 +109,18 @@ def test_a_yaml_file_that_is_no_runbook_is_shown_as_ever(repository: Repository)
     assert "-level: 1\n+level: 2" in repository.git("diff")
 
 
+def test_patches_stay_patches(repository: Repository) -> None:
+    text = "# a comment\n" + BASE.replace("hold: 30s", "hold: 45s")
+    repository.write(text)
+    patch = repository.git("diff", "--no-ext-diff", "--no-textconv")
+    repository.git("checkout", "--quiet", NAME)
+    (repository.folder / "a.patch").write_text(patch)
+    repository.git("apply", "a.patch")
+    assert (repository.folder / NAME).read_text() == text
+    repository.git("commit", "--quiet", "-a", "-m", "wider")
+    assert "+# a comment" in repository.git("format-patch", "--stdout", "-1")
+
+
 def test_git_decides_about_colours(repository: Repository) -> None:
     repository.write(BASE.replace("hold: 30s", "hold: 45s"))
     assert "\x1b[" not in repository.git("diff")

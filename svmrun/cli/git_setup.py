@@ -28,6 +28,7 @@ NOTES = """\
 semantic:  `git diff` shows svmrun's diff; `git log -p` and `git show` compare line by line what runs, because git calls
            no other program there unless told to: git log -p --ext-diff, git show --ext-diff
 plan-text: all of them compare line by line what runs
+For a patch that can be applied: git format-patch, or git diff --no-ext-diff --no-textconv.
 A merge of runbooks that does not validate is left as a conflict. Everybody who clones runs this once: git takes no
 programs from a repository. Files that are no runbooks are shown and merged as ever.
 """

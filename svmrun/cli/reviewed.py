@@ -67,7 +67,7 @@ def _signers(plan: Plan, options: argparse.Namespace) -> tuple[str, ...]:
     folder = approvals_folder(plan, options.approvals_from)
     revoked = Path(options.revoked) if options.revoked else None
     found = signatures.approvals(plan.hash, folder, Path(options.require_approval), revoked)
-    signers = tuple(sorted({approval.signer for approval in found if approval.signer}))
+    signers = signatures.signers(found)
     if len(signers) >= options.approvals:
         return signers
     lines = [f"  - {a.path.name}: {a.fault or f'signed by {a.signer}'}" for a in found] or ["  - there is none"]

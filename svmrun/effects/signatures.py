@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +12,17 @@ from svmrun.errors import Refused, UsageError
 
 NAMESPACE = "svmrun"
 SUFFIX = ".sig"
+_KEY = re.compile(rb" key (SHA256:\S+)")  # Good "svmrun" signature for NAME with ED25519 key SHA256:...
 _SECONDS = 120.0  # a person may have to touch a key, or type its passphrase
 
 
 @dataclass(frozen=True)
 class Approval:
-    """One signature file. `signer` is the principal of the key; empty when it does not count, and `fault` says why."""
+    """One signature file. `signer` and the fingerprint of its `key` are empty when it does not count: see `fault`."""
 
     path: Path
     signer: str = ""
+    key: str = ""
     fault: str = ""
 
 
@@ -48,16 +51,31 @@ def approvals(plan_hash: str, folder: Path, allowed: Path, revoked: Path | None 
     return [_judged(path, plan_hash, allowed, revoked) for path in paths]
 
 
+def signers(found: list[Approval]) -> tuple[str, ...]:
+    """Who approved. One person with two keys counts once, and so does one key under two names."""
+    by_key = {approval.key: approval.signer for approval in reversed(found) if approval.signer}
+    return tuple(sorted(set(by_key.values())))
+
+
 def _judged(path: Path, plan_hash: str, allowed: Path, revoked: Path | None) -> Approval:
+    """The key's own name counts; where that is a pattern, or may not sign plans, the one that the file is named by."""
     found = _keygen("-Y", "find-principals", "-s", str(path), "-f", str(allowed))
-    principals = found.stdout.decode("utf-8", "replace").splitlines()
-    if found.returncode or not principals:
+    names = found.stdout.decode("utf-8", "replace").replace(",", "\n").split("\n") if found.returncode == 0 else []
+    plain = [name.strip() for name in names if name.strip() and not set(name) & set("*?!")]
+    if not any(names):
         return Approval(path, fault="its key is not among the allowed signers")
-    signer = principals[0].split(",")[0]
+    judged = [_verified(path, name, plan_hash, allowed, revoked) for name in (*plain, path.name.removesuffix(SUFFIX))]
+    return next((approval for approval in judged if approval.signer), judged[0])
+
+
+def _verified(path: Path, signer: str, plan_hash: str, allowed: Path, revoked: Path | None) -> Approval:
     revocation = ("-r", str(revoked)) if revoked else ()
     words = ("-Y", "verify", "-f", str(allowed), "-I", signer, "-n", NAMESPACE, "-s", str(path), *revocation)
     done = _keygen(*words, text=message(plan_hash))
-    return Approval(path, signer) if done.returncode == 0 else Approval(path, fault=_words(done))
+    key = _KEY.search(done.stdout)
+    if done.returncode or key is None:
+        return Approval(path, fault=_words(done))
+    return Approval(path, signer, key[1].decode())
 
 
 def _keygen(*words: str, text: bytes = b"", asks: bool = False) -> subprocess.CompletedProcess[bytes]:

@@ -59,6 +59,11 @@ def test_a_runbook_says_the_same_in_its_canonical_layout(path: Path) -> None:
     assert comments(before) == comments(tidy(before))
 
 
+@pytest.mark.parametrize("path", sorted((PROJECT / "runbooks").glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_shipped_runbook_is_in_canonical_layout(path: Path) -> None:
+    assert tidy(path.read_text(encoding="utf-8")) == path.read_text(encoding="utf-8")
+
+
 def comments(text: str) -> Counter[str]:
     """Lines that are comments: none of these runbooks has a `#` at the start of a line of a text."""
     return Counter(line.strip() for line in text.splitlines() if line.lstrip().startswith("#"))

@@ -15,6 +15,7 @@ from svmrun.adapters.registry import adapters
 from svmrun.plan.digest import plan_hash
 from svmrun.plan.model import Plan
 from svmrun.runbook import template
+from svmrun.simulator import state_file
 from tests.running import RUNBOOKS, Scene
 
 RUNBOOK = "mirror-backup-offline"
@@ -292,6 +293,22 @@ def test_a_plan_that_was_printed_elsewhere_is_approved_by_all_its_digits(scene: 
     approve(scene, digits, "alice", "--into", str(scene.folder / "sent"))
     words = ("--require-approval", str(allowed), "--approvals-from", str(scene.folder / "sent"))
     assert scene.execute(runbook, *words).code == 0
+
+
+def test_a_run_is_resumed_by_its_approved_plan_and_by_no_other(scene: Scene, runbook: Path) -> None:
+    scene.host("schost", "ufsdump#1-1=fail")
+    allowed = allow(scene.folder, "alice")
+    approve(scene, runbook, "alice")
+    assert scene.execute(runbook, "--require-approval", str(allowed)).code == 1
+    state_file.advance(str(scene.folder / "host"), 48 * 3600)  # the mirror becomes whole again
+    edit(runbook, "hold: 40s", "hold: 55s")
+    refused = scene.run("resume", "last", "--accept-plan")
+    assert refused.code == 6
+    assert "alice approved the plan" in refused.err
+    edit(runbook, "hold: 55s", "hold: 40s")
+    assert scene.run("resume", "last").code == 0
+    resumed = next(event for event in scene.events() if event["event"] == "RunResumed")
+    assert resumed["plan"]["signers"] == ["alice"]
 
 
 def test_a_file_of_signers_that_is_not_there_is_told(scene: Scene, runbook: Path) -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from svmrun import target as targets
 from svmrun.cli.preparing import Prepared, prepare
+from svmrun.cli.reviewed import keep_approvals
 from svmrun.conduct import Conductor
 from svmrun.core import events as e
 from svmrun.core.resume import again, done_twice
@@ -38,6 +39,7 @@ def resume(folder: RunFolder, options: argparse.Namespace, observer: Observer) -
     cancel = Watched()
     with SignalWatch(cancel):
         prepared = _prepare(old, options, observer, cancel)
+    prepared = keep_approvals(old, prepared)
     _demand_same_plan(old, prepared, options)
     refuse_dangerous_holds(prepared.plan, prepared.setting, prepared.target)
     ask_before(prepared.plan, prepared.setting)

@@ -47,6 +47,18 @@ def demand_review(prepared: Prepared, options: argparse.Namespace) -> Prepared:
     return replace(prepared, plan=replace(plan, signers=_signers(plan, options)))
 
 
+def keep_approvals(old: Plan, prepared: Prepared) -> Prepared:
+    """A resumed run stands on the approvals of its first plan, as long as it goes by that one. Raises Refused."""
+    if not old.signers:
+        return prepared
+    if old.hash != prepared.plan.hash:
+        raise Refused(
+            f"{', '.join(old.signers)} approved the plan {old.hash}, and it is {prepared.plan.hash} now; nothing was "
+            "done. Undo the change, or start a new run with an approved plan"
+        )
+    return replace(prepared, plan=replace(prepared.plan, signers=old.signers))
+
+
 def _demand_same(plan: Plan, digits: str, prepared: Prepared) -> None:
     if plan.hash.startswith(digits):
         return

@@ -98,4 +98,4 @@ def _demand_started(done: Completed) -> None:
         return
     said = (done.failure or done.stderr or done.stdout).strip()
     reason = said or ("it took too long" if done.timed_out else f"it ended with status {done.status}")
-    raise Refused(f"the guard cannot be started as root: {reason}; nothing was locked")
+    raise Refused(f"the guard cannot be started as root: {reason}")

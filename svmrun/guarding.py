@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -34,28 +35,32 @@ class RunGuard:
         return self._armed
 
     def arm(self) -> e.GuardArmed:
-        self._armed = self._as_root() if self._plan.become else self._directly()
+        """Raises Refused, and leaves nothing behind, when no guard can be had."""
+        folder = memory_folder.make(self._run)
+        try:
+            self._armed = self._as_root(folder) if self._plan.become else self._directly(folder)
+        except Refused:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         return self._armed.armed
 
-    def _directly(self) -> Guard:
-        folder = memory_folder.make(self._run)
+    def _directly(self, folder: Path) -> Guard:
         return Guard.arm(self._card(folder, self._setting), folder)
 
-    def _as_root(self) -> Guard:
+    def _as_root(self, folder: Path) -> Guard:
         """Once, now: when it acts nobody may be there to give a password, and a ticket of sudo be out of date.
 
         sudo and pfexec may allow no shell, but each release by itself: then the guard goes through them as svmrun does.
         """
         try:
-            return self._started_as_root()
+            return self._started_as_root(folder)
         except Refused as error:
             if self._plan.become == "su":
                 raise
             self._setting.observer.notice(f"{error}; it runs as this user, and releases through {self._plan.become}")
-            return self._directly()
+            return self._directly(memory_folder.make(self._run))
 
-    def _started_as_root(self) -> Guard:
-        folder = memory_folder.make(self._run)
+    def _started_as_root(self, folder: Path) -> Guard:
         environment = {name: value for name, value in self._setting.environment.items() if name in OF_ANY_USER}
         plain = replace(self._setting, become=same_command, environment=environment)
         output = folder / "starting"

@@ -11,12 +11,14 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from tests.guard_scene import HERE
 from tests.installed import until
 from tests.running import PATIENCE_SECONDS, SVMRUN, Ended, Scene, differences
 
 PASSWORD = "hunter2 of root"
 QUESTION = "Password of root: ?"
 WAYS = ("sudo", "pfexec", "su")
+ARMS_FIRST = HERE / "tests" / "cases" / "kills" / "short-window.yaml"  # nothing needs root before its guard does
 IN_THE_WINDOW = "metadetach#1=hang"
 NARROW_SUDO = """#!/bin/sh
 shift 2
@@ -139,16 +141,17 @@ def _words(process: Path) -> str:
         return ""
 
 
-def test_a_wrong_password_changes_nothing(scene: Scene) -> None:
+@pytest.mark.parametrize("runbook", ["mirror-backup", str(ARMS_FIRST)])
+def test_a_wrong_password_changes_nothing(scene: Scene, runbook: str) -> None:
     host(scene, "su")
-    with at_terminal(
-        scene, "execute", "mirror-backup", "--simulate", str(scene.folder / "host"), "--become", "su"
-    ) as terminal:
+    arguments = (runbook, "--simulate", str(scene.folder / "host"), "--become", "su")
+    with at_terminal(scene, "execute", *arguments) as terminal:
         answer(terminal, "something else")
         failed = ended(terminal)
     assert failed.code == 6
     assert "su did not accept the password for root" in failed.said
     assert differences(scene.before, scene.world) == []
+    assert list(scene.memory.glob("svmrun-*/*")) == []
 
 
 def test_su_without_anybody_at_a_terminal_is_refused_at_once(scene: Scene) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+_MOST_SHOWN = 160  # characters of a line
+
 
 @dataclass(frozen=True, order=True)
 class Position:
@@ -34,11 +36,20 @@ class Problem:
         lines = [f"{self.position}: error: {self.message}" if self.position else f"error: {self.message}"]
         if self.position and self.text is not None:
             number = str(self.position.line)
-            pad = "".join("\t" if c == "\t" else " " for c in self.text[: self.position.column - 1])
-            lines += [f"  {number} | {self.text}", f"  {' ' * len(number)} | {pad}^"]
+            before, shown = _around(self.text, self.position.column - 1)
+            pad = "".join("\t" if c == "\t" else " " for c in before)
+            lines += [f"  {number} | {shown}", f"  {' ' * len(number)} | {pad}^"]
         if self.hint:
             lines.append(f"  hint: {self.hint}")
         return "\n".join(lines)
+
+
+def _around(line: str, index: int) -> tuple[str, str]:
+    """What of a line is shown: what stands before that index, and all; a long line is cut on both sides."""
+    start = max(0, index - _MOST_SHOWN // 2) if len(line) > _MOST_SHOWN else 0
+    left = "..." if start else ""
+    right = "..." if len(line) > start + _MOST_SHOWN else ""
+    return left + line[start:index], left + line[start : start + _MOST_SHOWN] + right
 
 
 class SvmrunError(Exception):

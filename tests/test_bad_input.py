@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -24,6 +25,29 @@ def test_a_runbook_that_is_not_there(scene: Scene) -> None:
 
 def test_a_folder_is_no_runbook(scene: Scene) -> None:
     refused(scene.run("execute", str(scene.folder)), 3, str(scene.folder))
+
+
+@pytest.mark.parametrize("name", ["", "x" * 300, "backup/", "a\nb"], ids=["empty", "too-long", "slash", "two-lines"])
+@pytest.mark.parametrize("command", ["execute", "validate", "lint"])
+def test_a_name_that_cannot_be_a_runbook_s(command: str, name: str, scene: Scene) -> None:
+    ended = scene.run(command, name)
+
+    assert ended.code == 3
+    assert "there is no runbook" in ended.said
+
+
+@pytest.mark.parametrize("name", [".", "/"])
+def test_a_folder_without_a_name_is_no_runbook_either(name: str, scene: Scene) -> None:
+    refused(scene.run("execute", name), 3, f"{name} is a folder")
+
+
+def test_neither_a_pipe_nor_a_device_nor_a_broken_link_is_a_runbook(scene: Scene) -> None:
+    os.mkfifo(scene.folder / "pipe.yaml")
+    (scene.folder / "link.yaml").symlink_to("nowhere.yaml")
+
+    refused(scene.run("execute", str(scene.folder / "pipe.yaml")), 3, "pipe.yaml is a pipe or a device")
+    refused(scene.run("execute", "/dev/zero"), 3, "/dev/zero is a pipe or a device")
+    refused(scene.run("execute", str(scene.folder / "link.yaml")), 3, "link.yaml is a link that leads nowhere")
 
 
 def test_a_binary_file_is_no_runbook(scene: Scene) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -18,9 +19,9 @@ def named_files(names: Iterable[str], *, to_write: bool = False) -> Iterator[Pat
     """
     seen: set[Path] = set()
     for name in names:
-        if to_write and not Path(name).exists():
+        if to_write and not os.path.exists(name):
             raise InvalidInput([Problem(f"there is no file {name}", hint="name a file or a folder by its path")])
-        for path in in_folder(Path(name)) if Path(name).is_dir() else [runbook_files.find(name)]:
+        for path in in_folder(Path(name)) if os.path.isdir(name) else [runbook_files.find(name)]:
             if path.resolve() not in seen:
                 seen.add(path.resolve())
                 yield path
@@ -32,7 +33,9 @@ def in_folder(folder: Path) -> list[Path]:
     Raises InvalidInput when there is none.
     """
     root = folder.resolve()
-    found = [path for path in folder.rglob("*") if path.suffix in SUFFIXES and path.is_file()]
+    # os.walk, unlike Path.rglob, passes over what cannot be read.
+    files = (Path(place) / file for place, _folders, files in os.walk(folder) for file in files)
+    found = [path for path in files if path.suffix in SUFFIXES and path.is_file()]
     found = sorted(path for path in found if path.resolve().is_relative_to(root))
     if not found:
         raise InvalidInput([Problem(f"{folder}: there is no runbook in this folder", hint="runbooks end in .yaml")])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from svmrun.adapters.registry import adapters
+from svmrun.cli.files import in_folder
 from svmrun.cli.parser import add_command
 from svmrun.effects import runbook_files
 from svmrun.errors import InvalidInput, Problem
@@ -16,7 +18,6 @@ from svmrun.runbook.load import load_runbook
 if TYPE_CHECKING:
     from svmrun.cli.parser import Subparsers
 
-SUFFIXES = (".yaml", ".yml")
 EXAMPLES = [
     ("svmrun validate mirror-backup.yaml", "every error of one runbook, each with its line"),
     ("svmrun validate runbooks/", "all runbooks of a folder and of the folders in it"),
@@ -45,12 +46,12 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _validate(name: str) -> list[ValidatedFile]:
-    if not Path(name).is_dir():
+    if not os.path.isdir(name):
         return [_validate_file(name)]
-    found = sorted(path for path in Path(name).rglob("*") if path.suffix in SUFFIXES and path.is_file())
-    if not found:
-        return [_result(name, [Problem(f"{name}: there is no runbook in this folder", hint="runbooks end in .yaml")])]
-    return [_validate_file(str(path)) for path in found]
+    try:
+        return [_validate_file(str(path)) for path in in_folder(Path(name))]
+    except InvalidInput as error:
+        return [_result(name, list(error.problems))]
 
 
 def _validate_file(name: str) -> ValidatedFile:

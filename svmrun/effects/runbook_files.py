@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import shlex
 from pathlib import Path
 
 from svmrun.errors import InvalidInput, Problem
@@ -20,16 +21,27 @@ def shipped(name: str) -> Path:
 
 def find(name: str) -> Path:
     """The file that `name` means, with or without `.yaml`. Raises InvalidInput when there is none."""
-    candidates = [Path(name)]
+    for path in _candidates(name):
+        if os.path.isfile(path):  # Path's own raises for names that are too long
+            return Path(path)
+    raise InvalidInput([_no_runbook(name)])
+
+
+def _candidates(name: str) -> list[str]:
+    places = [name]
     if "/" not in name:
-        candidates += [folder / name for folder in folders()]
-    for candidate in candidates:
-        for path in (candidate, candidate.with_name(f"{candidate.name}.yaml")):
-            if path.is_file():
-                return path
-    if Path(name).is_dir():
-        raise InvalidInput([Problem(f"{name} is a folder", hint="name one of the runbooks in it")])
-    raise InvalidInput([Problem(f"there is no runbook {name}", hint=_hint(name))])
+        places += [f"{folder}/{name}" for folder in folders()]
+    return [path for place in places for path in (place, f"{place}.yaml")]
+
+
+def _no_runbook(name: str) -> Problem:
+    if os.path.isdir(name):
+        return Problem(f"{name} is a folder", hint="name one of the runbooks in it")
+    if os.path.exists(name):
+        return Problem(f"{name} is a pipe or a device", hint="a runbook is a file: it may be read more than once")
+    if os.path.islink(name):
+        return Problem(f"{name} is a link that leads nowhere", hint=f"look at ls -l {shlex.quote(name)}")
+    return Problem(f"there is no runbook {name!r}", hint=_hint(name))
 
 
 def read(path: Path) -> bytes:

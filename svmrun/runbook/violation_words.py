@@ -60,6 +60,8 @@ def hint(keyword: str, value: Json, limit: Json) -> str | None:
     if keyword == "enum":
         texts = [choice for choice in limit if isinstance(choice, str)]
         return meant(value, texts) if isinstance(value, str) and texts else _choices(limit)
+    if keyword == "type" and "string" in limit and isinstance(value, bool):
+        return f"put it in quotes: '{shown(value)}'"
     if keyword == "pattern" and limit == DURATION:
         return "write for example 30s, 5m or 1h30m"
     return None

@@ -147,7 +147,7 @@ class _Checker:
             yield from self.check(of_its_type[0], value, path)
         else:
             kinds = [kind for branch in meant_branches for kind in _listed(branch["type"])]
-            yield Violation(path, words.sentence("type", value, kinds))
+            yield Violation(path, words.sentence("type", value, kinds), words.hint("type", value, kinds))
 
     def foreign(self, keyword: str, schema: Schema, value: Json, path: Path) -> Iterator[Violation]:
         """A keyword that only adapters of other packages use."""

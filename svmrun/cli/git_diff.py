@@ -24,7 +24,10 @@ RENAMED = 9
 
 def add_parser(subparsers: Subparsers) -> None:
     parser = add_command(
-        subparsers, "git-diff", "Show what changes for the machine in one file. git calls this, see svmrun git-setup."
+        subparsers,
+        "git-diff",
+        "Show what changes for the machine in one file. git calls this, see svmrun git-setup.",
+        examples=[("git config diff.svmrun.command 'svmrun git-diff'", "what svmrun git-setup sets")],
     )
     parser.add_argument(
         "words",

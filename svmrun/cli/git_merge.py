@@ -22,6 +22,9 @@ def add_parser(subparsers: Subparsers) -> None:
         subparsers,
         "git-merge",
         "Merge a runbook as git does; refuse a result that does not validate. git calls this, see svmrun git-setup.",
+        examples=[
+            ("git config merge.svmrun.driver 'svmrun git-merge %O %A %B %P %L'", "what svmrun git-setup sets"),
+        ],
     )
     parser.add_argument("base", metavar="BASE", help="the common ancestor (%%O)")
     parser.add_argument("ours", metavar="OURS", help="our version (%%A); the result is written here")

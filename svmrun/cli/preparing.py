@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from svmrun.effects.permissions import refuse_unsafe
 from svmrun.effects.repository import commit_of
 from svmrun.effects.setting import Nobody, Operator, Setting
 from svmrun.effects.state_folder import state_root
-from svmrun.errors import CheckFailed, InvalidInput, Refused
+from svmrun.errors import CheckFailed, FactFailed, InvalidInput, Refused
 from svmrun.plan.build import Known, build, commands, has_later
 from svmrun.plan.digest import plan_hash
 from svmrun.plan.model import Plan, PlannedAction
@@ -34,6 +34,7 @@ from svmrun.runbook import template
 from svmrun.runbook.load import load_runbook
 from svmrun.runbook.model import Parameter, Runbook
 from svmrun.runbook.parameters import Origins, given
+from svmrun.runbook.secrecy import hidden_texts
 from svmrun.target import Target
 
 Json = Any
@@ -78,17 +79,31 @@ def prepare(options: argparse.Namespace, observer: Observer, cancel: Cancel, tar
     person = operator(options)
     values = given(runbook, _origins(options, target, person))
     setting = make_setting(target, observer, person, options.become)
-    secrets = tuple(str(values[p.name]) for p in runbook.parameters if p.secret and values.get(p.name))
-    setting = replace(setting, secrets=secrets)
-    gathering = Gathering(runbook, setting, target.facts, values, target.resolve, cancel)
-    known = gathering.known()
-    make_plan = partial(_plan, runbook, data, setting, known, options.become, target.resolve)
+    setting.secrets = hidden_texts(runbook, {**values, "host": target.facts})
+    with _no_secrets_told(setting):
+        gathering = Gathering(runbook, setting, target.facts, values, target.resolve, cancel)
+        known = gathering.known()
+        setting.secrets = hidden_texts(runbook, known.names)
+        known = replace(known, facts=setting.masked(known.facts))
+        make_plan = partial(_plan, runbook, data, setting, known, options.become, target.resolve)
+        try:
+            gathering.check()
+        except CheckFailed:
+            _blame_who_is_at_work(make_plan, target)
+            raise
+        return Prepared(make_plan(), setting, known.names, target)
+
+
+@contextmanager
+def _no_secrets_told(setting: Setting) -> Iterator[None]:
+    """What is said about a template or a check may quote the value that it worked with."""
     try:
-        gathering.check()
-    except CheckFailed:
-        _blame_who_is_at_work(make_plan, target)
-        raise
-    return Prepared(make_plan(), setting, known.names, target)
+        yield
+    except InvalidInput as error:
+        problems = [replace(p, message=setting.masked(p.message)) for p in error.problems]
+        raise InvalidInput(problems) from None
+    except (CheckFailed, FactFailed, Refused) as error:
+        raise type(error)(setting.masked(str(error))) from None
 
 
 def _blame_who_is_at_work(make_plan: Callable[[], Plan], target: Target) -> None:

@@ -55,7 +55,7 @@ class CallBook:
         try:
             self._fitting(action, state) if action else None
         except ValueError as error:
-            return str(error)
+            return str(self._setting.masked(str(error)))
         return ""
 
     def _fitting(self, action: PlannedAction, state: State) -> Arguments:

@@ -24,6 +24,7 @@ from svmrun.runbook.model import (
     Step,
 )
 from svmrun.runbook.pieces import TemplateError, split_command
+from svmrun.runbook.secrecy import with_derived
 from svmrun.runbook.template import WORDS
 
 Json = Any
@@ -48,7 +49,9 @@ class Parser:
             name=str(top.get("name", "")),
             description=str(top.get("description", "")),
             source=self.source,
-            parameters=tuple(self.parameter(n, p, ("parameters", n)) for n, p in self.members(top, "parameters", dict)),
+            parameters=with_derived(
+                tuple(self.parameter(n, p, ("parameters", n)) for n, p in self.members(top, "parameters", dict))
+            ),
             facts=tuple(self.fact(n, f, ("facts", n)) for n, f in self.members(top, "facts", dict)),
             checks=tuple(self.check(c, ("checks", i)) for i, c in self.members(top, "checks", list)),
             steps=tuple(self.step(s, ("steps", i)) for i, s in self.members(top, "steps", list)),

@@ -17,6 +17,7 @@ from pathlib import Path
 from svmrun.core import events as e
 from svmrun.effects.journal import Journal
 from svmrun.simulator.world import World
+from tests.installed import until
 from tests.nursery import Kill, Request, kill_victims
 from tests.running import SVMRUN, Ended, Scene, differences
 
@@ -92,6 +93,14 @@ def nursery() -> Iterator[Nursery]:
         made.close()
 
 
+def start_and_stop(nursery: Nursery, scene: Scene, runbook: str, record: int) -> int:
+    """A run that stands still after this record; its pid. SIGCONT lets it go on."""
+    kill = Kill(record, "after", "stop")
+    pid = nursery.start(scene, "execute", runbook, "--simulate", str(scene.folder / "host"), kill=kill)
+    until(lambda: has_state(pid, "T"), "it stands still")
+    return pid
+
+
 @dataclass(frozen=True)
 class RandomKill:
     """From outside, at any moment: so long after the journal has so many records (0: after the start)."""
@@ -107,18 +116,18 @@ class RandomKill:
     def await_moment(self, scene: Scene, runner: int) -> None:
         runs = scene.state / "runs"
         while sum(path.read_bytes().count(b"\n") for path in runs.glob("*/journal.jsonl")) < self.records:
-            if has_ended(runner):
+            if has_state(runner, "Z"):
                 return
             time.sleep(0.005)
         time.sleep(self.delay_seconds)
 
 
-def has_ended(pid: int) -> bool:
-    """Its parent may not have fetched its status yet."""
+def has_state(pid: int, state: str) -> bool:
+    """T: it is stopped. Z: it has ended (so does one that is gone)."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("Z")
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith(state)
     except OSError:
-        return True
+        return state == "Z"
 
 
 @dataclass

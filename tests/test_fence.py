@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from tests.installed import until
-from tests.kill_stories import Nursery, nursery
-from tests.nursery import Kill
+from tests.kill_stories import Nursery, nursery, start_and_stop
 from tests.running import Ended, Scene, differences
 
 CASES = Path(__file__).parent / "cases" / "kills"
@@ -29,16 +28,10 @@ def runner() -> Iterator[Nursery]:
         yield made
 
 
-def stopped(pid: int) -> bool:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("T")
-
-
 def sleep_past_the_limit(runner: Nursery, scene: Scene, record: int, meanwhile: Callable[[], Any] = dict) -> Ended:
     """Stop it after this record, wait until the guard has acted, wake it."""
     scene.host()
-    arguments = ("execute", str(SHORT_WINDOW), "--simulate", str(scene.folder / "host"))
-    pid = runner.start(scene, *arguments, kill=Kill(record, "after", "stop"))
-    until(lambda: stopped(pid), "it stops")
+    pid = start_and_stop(runner, scene, str(SHORT_WINDOW), record)
     meanwhile()
     until(lambda: list(scene.memory.glob("svmrun-*/*/fired")), "the guard acts")
     (fired,) = scene.memory.glob("svmrun-*/*/fired")
@@ -73,9 +66,7 @@ def test_a_runner_that_slept_past_the_limit_does_nothing_forward(runner: Nursery
 
 def test_a_lock_that_was_intended_a_limit_ago_is_not_taken_any_more(runner: Nursery, scene: Scene) -> None:
     scene.host()
-    arguments = ("execute", str(SHORT_WINDOW), "--simulate", str(scene.folder / "host"))
-    pid = runner.start(scene, *arguments, kill=Kill(LOCK_IS_INTENDED, "after", "stop"))
-    until(lambda: stopped(pid), "it stops")
+    pid = start_and_stop(runner, scene, str(SHORT_WINDOW), LOCK_IS_INTENDED)
     time.sleep(LIMIT_SECONDS)
     os.kill(pid, signal.SIGCONT)
     assert runner.end(scene).code == 1

@@ -29,7 +29,7 @@ def once_and_in_order(calls: tuple[str, ...], *wanted: str) -> bool:
 
 
 def test_ten_interrupts_and_three_terms_during_a_rollback_change_nothing(scene: Scene) -> None:
-    scene.host("schost", "metadetach=fail-after", command_seconds=0.5)
+    scene.host("schost", "metadetach=fail-after", command_seconds=0.3)
     process = scene.start("mirror-backup")
     until(lambda: scene.began("detach", "rollback"), "the rollback")
     for number in [signal.SIGINT] * 5 + [signal.SIGTERM] * 3 + [signal.SIGINT] * 5:
@@ -43,7 +43,7 @@ def test_ten_interrupts_and_three_terms_during_a_rollback_change_nothing(scene: 
 
 
 def test_hang_ups_and_interrupts_of_the_whole_group_during_a_rollback_change_nothing(scene: Scene) -> None:
-    scene.host("schost", "metadetach=fail-after", command_seconds=0.5)
+    scene.host("schost", "metadetach=fail-after", command_seconds=0.3)
     process = scene.start("mirror-backup")
     until(lambda: scene.began("detach", "rollback"), "the rollback")
     for number in [signal.SIGHUP, signal.SIGINT, signal.SIGTERM] * 4:
@@ -80,7 +80,7 @@ def test_a_terminal_that_hangs_up_rolls_back(scene: Scene, step: str) -> None:
 
 
 def test_a_terminal_that_hangs_up_in_the_midst_of_a_rollback_does_not_end_it(scene: Scene) -> None:
-    scene.host("schost", "metadetach=fail-after", command_seconds=0.5)
+    scene.host("schost", "metadetach=fail-after", command_seconds=0.3)
     pid, terminal = on_terminal(scene, "execute", "mirror-backup", "--simulate", str(scene.folder / "host"))
     until(lambda: scene.began("detach", "rollback"), "the rollback")
     os.close(terminal)

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.installed import until
-from tests.kill_stories import Nursery, nursery
+from tests.kill_stories import Nursery, nursery, start_and_stop
 from tests.nursery import Kill
 from tests.running import SVMRUN, Scene, differences
 
+THE_DETACH_IS_DONE = 15  # a record of mirror-backup
 KEEPS_ROOT_OUT = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all")
 
 
@@ -65,24 +66,19 @@ def test_a_journal_whose_disk_is_full_turns_the_run_back(runner: Nursery, scene:
     assert "nothing to recover" in runner.run(scene, "recover").said
 
 
-def test_a_journal_that_is_removed_costs_the_record_and_not_the_host(scene: Scene) -> None:
-    scene.host("schost", "ufsdump=fail", command_seconds=0.5)
-    process = scene.start("mirror-backup")
-    scene.until_called("metadetach")
-    (run_folder(scene) / "journal.jsonl").unlink()
-    assert scene.ended(process).code == 1
-    assert not differences(scene.before, scene.world)
-    assert scene.run("recover").code == 0
-
-
-def test_a_run_folder_that_is_removed_costs_the_record_and_not_the_host(scene: Scene) -> None:
-    scene.host("schost", "ufsdump=fail", command_seconds=0.5)
-    process = scene.start("mirror-backup")
-    scene.until_called("metadetach")
-    shutil.rmtree(run_folder(scene))
-    ended = scene.ended(process)
+@pytest.mark.parametrize("what", ["journal", "folder"])
+def test_a_record_that_is_removed_is_the_only_loss(runner: Nursery, scene: Scene, what: str) -> None:
+    scene.host("schost", "ufsdump=fail")
+    pid = start_and_stop(runner, scene, "mirror-backup", THE_DETACH_IS_DONE)
+    if what == "journal":
+        (run_folder(scene) / "journal.jsonl").unlink()
+    else:
+        shutil.rmtree(run_folder(scene))
+    os.kill(pid, signal.SIGCONT)
+    ended = runner.end(scene)
     assert ended.code == 1, ended.said
     assert not differences(scene.before, scene.world)
+    assert runner.run(scene, "recover").code == 0
 
 
 def test_a_killed_runner_whose_folder_was_removed_is_cleaned_up_by_its_guard(scene: Scene) -> None:
@@ -97,7 +93,7 @@ def test_a_killed_runner_whose_folder_was_removed_is_cleaned_up_by_its_guard(sce
 
 @pytest.mark.parametrize("fault", [(), ("ufsdump=fail",)])
 def test_a_run_folder_that_becomes_read_only_holds_nothing_up(scene: Scene, fault: tuple[str, ...]) -> None:
-    scene.host("schost", *fault, command_seconds=0.5)
+    scene.host("schost", *fault, command_seconds=0.2)
     process = start_as_owner(scene)
     scene.until_called("metadetach")
     run_folder(scene).chmod(0o500)
@@ -112,8 +108,7 @@ def test_a_run_folder_that_becomes_read_only_holds_nothing_up(scene: Scene, faul
 
 def test_a_runner_that_dies_with_its_disk_full_is_recovered(runner: Nursery, scene: Scene) -> None:
     scene.host("schost", "metattach#1=hang")
-    after_the_detach = 15
-    kill = Kill(after_the_detach, "after", "full")
+    kill = Kill(THE_DETACH_IS_DONE, "after", "full")
     pid = runner.start(scene, "execute", "mirror-backup", "--simulate", str(scene.folder / "host"), kill=kill)
     scene.until_called("metattach")
     os.kill(pid, signal.SIGKILL)

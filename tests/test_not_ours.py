@@ -8,13 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.installed import until
-from tests.kill_stories import Nursery, nursery
-from tests.nursery import Kill, kill_victims
+from tests.kill_stories import Nursery, nursery, start_and_stop
+from tests.nursery import kill_victims
 from tests.running import Scene
 
 LOCK = "lockfs -c maintenance -w /global/schost-1"
-ARGUMENTS = ("execute", "mirror-backup", "--simulate")
 
 
 @pytest.fixture(scope="module")
@@ -54,12 +52,14 @@ def test_a_side_that_is_detached_before_the_run_stays_so(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("fault", [(), ("ufsdump=fail",)])
-def test_a_lock_that_somebody_takes_while_we_dump_stays(scene: Scene, fault: tuple[str, ...]) -> None:
-    scene.host("schost", *fault, command_seconds=0.4)
-    process = scene.start("mirror-backup")
-    until(lambda: scene.began("check"), "our own lock is over")
+def test_a_lock_that_somebody_takes_while_we_dump_stays(runner: Nursery, scene: Scene, fault: tuple[str, ...]) -> None:
+    scene.host("schost", *fault)
+    our_own_lock_is_over = 32
+    pid = start_and_stop(runner, scene, "mirror-backup", our_own_lock_is_over)
+    assert lock(scene) == "unlock"
     by_hand(scene, LOCK)
-    ended = scene.ended(process)
+    os.kill(pid, signal.SIGCONT)
+    ended = runner.end(scene)
     assert ended.code == len(fault), ended.said
     assert lock(scene) == "write"
     assert len(unlocks(scene)) == 1
@@ -80,16 +80,10 @@ def test_a_lock_that_somebody_takes_while_we_dump_survives_our_death(scene: Scen
 
 def test_a_lock_that_appears_after_the_checks_and_before_ours_stays(runner: Nursery, scene: Scene) -> None:
     scene.host()
-    pid = runner.start(scene, *ARGUMENTS, str(scene.folder / "host"), kill=Kill(1, "after", "stop"))
-    until(lambda: _stopped(pid), "it stops")
+    pid = start_and_stop(runner, scene, "mirror-backup", 1)
     by_hand(scene, LOCK)
     os.kill(pid, signal.SIGCONT)
     ended = runner.end(scene)
     assert ended.code == 6, ended.said
     assert lock(scene) == "write"
     assert not unlocks(scene)
-
-
-def _stopped(pid: int) -> bool:
-    with open(f"/proc/{pid}/stat") as file:
-        return file.read().rpartition(") ")[2].startswith("T")

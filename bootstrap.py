@@ -141,7 +141,9 @@ def install_programs() -> None:
     os.environ["PATH"] += ":/usr/local/sbin:/usr/sbin:/sbin"
     lines = (ROOT / "tests" / "programs.txt").read_text(encoding="ascii").splitlines()
     wanted = dict(line.split() for line in lines if line and not line.startswith("#"))
-    packages = sorted({package for program, package in wanted.items() if shutil.which(program) is None})
+    missing = sorted({package for program, package in wanted.items() if shutil.which(program) is None})
+    install_from_npm([name.removeprefix("npm:") for name in missing if name.startswith("npm:")])
+    packages = [name for name in missing if not name.startswith("npm:")]
     if not packages:
         return
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
@@ -151,6 +153,21 @@ def install_programs() -> None:
     os.environ["DEBIAN_FRONTEND"] = "noninteractive"
     run(["apt-get", "update", "-qq"], "read the lists of packages")
     run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], "install packages")
+
+
+def install_from_npm(packages: list[str]) -> None:
+    """Into `.venv/npm`, once. Without it the tests that use them say so."""
+    folder = VENV / "npm"
+    absent = [one for one in packages if not (folder / "node_modules" / one.rpartition("@")[0]).is_dir()]
+    if not absent:
+        return
+    if shutil.which("npm") is None:
+        print(f"bootstrap: for all tests to run, install npm (it then gets {' '.join(absent)})", file=sys.stderr)
+        return
+    print(f"bootstrap: installing {' '.join(absent)}", file=sys.stderr)
+    command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), *absent]
+    if subprocess.run(command, stdout=sys.stderr, stdin=subprocess.DEVNULL).returncode != 0:
+        print("bootstrap: npm could not get it; the tests that need it are left out", file=sys.stderr)
 
 
 def run(command: list[str | Path], purpose: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from svmrun.adapters.base import Adapter
 from svmrun.duration import PATTERN as DURATION
 from svmrun.runbook.pieces import STEP_NAME, TEMPLATE
+from svmrun.runbook.schema_editor import for_editors
 from svmrun.runbook.schema_verify import invariants, model
 
 Json = Any
@@ -55,8 +56,8 @@ def runbook_schema(registry: Mapping[str, Adapter]) -> Schema:
 
 
 def schema_text(schema: Schema) -> str:
-    """The schema as the text of a file."""
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    """The schema as the text of a file, for editors and other programs."""
+    return json.dumps(for_editors(schema), indent=2, ensure_ascii=False) + "\n"
 
 
 def arguments_schema(adapter: Adapter, registry: Mapping[str, Adapter]) -> Schema:

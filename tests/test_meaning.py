@@ -8,7 +8,7 @@ from svmrun.adapters.registry import REGISTRY
 from svmrun.errors import InvalidInput
 from svmrun.runbook.load import load_runbook
 from svmrun.runbook.model import Release, Runbook, Step
-from svmrun.runbook.windows import Part, excess, in_words, worst_case_seconds
+from svmrun.windows import Part, excess, in_words, worst_case_seconds
 
 HEAD = "schema: svmrun/v1\nname: x\n"
 

@@ -8,7 +8,7 @@ from svmrun.adapters.base import Parts
 from svmrun.lint.book import Book, at, same
 from svmrun.lint.rule import Found, Rule
 from svmrun.runbook.model import Action, Release, Step
-from svmrun.runbook.windows import Part, in_words, worst_case_seconds
+from svmrun.windows import Part, in_words, worst_case_seconds
 
 _MUCH_LONGER = 3  # times the worst case
 _LEAST_SPARE_SECONDS = 60

@@ -13,7 +13,7 @@ from svmrun.manual.values import Values
 from svmrun.review.command_words import shown
 from svmrun.runbook.model import Check, Fact, Parameter, Runbook, Step
 from svmrun.runbook.order import roots_of
-from svmrun.runbook.windows import in_words
+from svmrun.windows import in_words
 
 Json = Any
 _HOW_TO_READ = (

@@ -11,7 +11,7 @@ from svmrun.manual.model import Block, Code, Commands, Items, Section, Words, sa
 from svmrun.runbook.meaning_blocking import timeout_seconds
 from svmrun.runbook.model import Action, Release, Runbook, Step
 from svmrun.runbook.subject import Subject
-from svmrun.runbook.windows import in_words
+from svmrun.windows import in_words
 
 _SEVERAL = "Go on with the next one even if one of them fails, and come back to it."
 _ALREADY = "One that says it is so already is done."

@@ -1,9 +1,10 @@
-"""The windows of a plan: how long each hold may last, and whether its release fits into its limit."""
+"""The windows of a plan: what happens in each hold, and how long it may last."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from svmrun import windows as arithmetic
 from svmrun.plan.model import Plan, PlannedAction, PlannedStep
 
 
@@ -32,6 +33,11 @@ def _actions(plan: Plan, step: PlannedStep) -> list[tuple[str, PlannedAction]]:
 def worst_case_seconds(plan: Plan) -> dict[str, float]:
     """How long each hold may last when everything in it takes as long as it may, a release once."""
     return {
-        step.id: sum(a.timeout_seconds * (1 if s.startswith("release-") else a.attempts) for s, a in inside)
+        step.id: arithmetic.worst_case_seconds([_part(plan, name, action) for name, action in inside])
         for step, inside in windows(plan)
     }
+
+
+def _part(plan: Plan, step_id: str, action: PlannedAction) -> arithmetic.Part:
+    attempts = 1 if plan.step(step_id).releases else action.attempts
+    return arithmetic.Part(step_id, action.timeout_seconds, attempts, action.delay_seconds)

@@ -13,7 +13,7 @@ from svmrun.review.model import Danger
 from svmrun.review.proofs import compare_models
 from svmrun.review.side import Deed
 from svmrun.runbook.model import Retry
-from svmrun.runbook.windows import in_words
+from svmrun.windows import in_words
 
 Json = Any
 JUDGE = "assert"

@@ -7,7 +7,7 @@ from svmrun.review.model import Danger, HoldTime
 from svmrun.review.side import Side
 from svmrun.runbook.meaning_blocking import hold_parts
 from svmrun.runbook.model import Release, Step
-from svmrun.runbook.windows import in_words, worst_case_seconds
+from svmrun.windows import in_words, worst_case_seconds
 
 
 def hold_times(ledger: Ledger) -> tuple[HoldTime, ...]:

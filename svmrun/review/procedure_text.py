@@ -13,7 +13,7 @@ from svmrun.review.holds import worst_case
 from svmrun.review.side import Deed, Side
 from svmrun.runbook.model import Action, Check, Fact, Parameter, Release, Runbook, Step
 from svmrun.runbook.pieces import Literal, TemplateError, has_template, pieces
-from svmrun.runbook.windows import in_words
+from svmrun.windows import in_words
 
 Json = Any
 

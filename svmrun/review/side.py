@@ -17,7 +17,7 @@ from svmrun.runbook.meaning_blocking import timeout_seconds
 from svmrun.runbook.model import Action, Path, Release, Retry, Runbook, Step
 from svmrun.runbook.order import needs, reach, roots_of
 from svmrun.runbook.subject import Subject
-from svmrun.runbook.windows import in_words
+from svmrun.windows import in_words
 
 Json = Any
 Leaves = dict[tuple[str, ...], Json]

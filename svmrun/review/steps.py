@@ -12,7 +12,7 @@ from svmrun.review.ledger import Ledger
 from svmrun.review.model import Danger
 from svmrun.review.order import moved
 from svmrun.runbook.model import Release, Step
-from svmrun.runbook.windows import in_words
+from svmrun.windows import in_words
 
 Any = Step | Release
 

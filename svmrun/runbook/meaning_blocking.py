@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from svmrun.adapters.base import Adapter
 from svmrun.runbook.model import Action, Release, Step
 from svmrun.runbook.subject import Subject
-from svmrun.runbook.windows import Part, excess
+from svmrun.windows import Part, excess
 
 MOST_ATTEMPTS = 10
 

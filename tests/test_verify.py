@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from svmrun.cli.commands import COMMANDS
 from svmrun.cli.main import main
 from svmrun.runbook.source import load
 from svmrun.verify.ending import findings
@@ -118,7 +119,7 @@ def test_json_fits_its_schema(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_junit_has_a_case_for_each_place_and_a_failure_for_each_violation(capsys: pytest.CaptureFixture[str]) -> None:
     main(["verify", str(DEFECTS / "detach-without-handler.yaml"), "--jobs", "1", "--output", "junit"])
-    suite = ElementTree.fromstring(capsys.readouterr().out)
+    suite = ElementTree.fromstring(capsys.readouterr().out)[0]
     failed = [case.get("name") for case in suite.iter("testcase") if case.find("failure") is not None]
     assert failed == ["detach"]
     assert suite.get("failures") == "1"
@@ -171,3 +172,21 @@ def test_a_program_without_a_model_is_said_aloud(tmp_path: Path) -> None:
     book.write_text("schema: svmrun/v1\nname: unknown\nsteps:\n  - {id: shout, command: {argv: /opt/bin/shout}}\n")
     result = verified(book)
     assert result.not_modelled == (f"shout ({book}:4:5): shout fails in every way, and does nothing to disks",)
+
+
+def test_several_runbooks_are_verified_each_in_a_world_of_its_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, like in (("mirror-status", "schost"), ("raw-volume-backup", "raw-volume")):
+        (tmp_path / f"{name}.yaml").write_text(f"schema: svmrun-world/v1\nname: of-{name}\nlike: {like}\n")
+    books = [str(RUNBOOKS / f"{name}.yaml") for name in ("mirror-status", "raw-volume-backup")]
+    assert main(["verify", *books, "--world", str(tmp_path), "--jobs", "1"]) == 0
+    told = capsys.readouterr().out
+    assert "in the world of-mirror-status" in told
+    assert "in the world of-raw-volume-backup" in told
+
+
+def test_the_hooks_for_pre_commit_start_commands_that_there_are() -> None:
+    hooks, _ = load(".pre-commit-hooks.yaml", (ROOT / ".pre-commit-hooks.yaml").read_bytes())
+    assert [hook["id"] for hook in hooks] == ["svmrun-validate", "svmrun-lint", "svmrun-verify"]
+    assert all(hook["entry"].split()[1] in COMMANDS for hook in hooks)

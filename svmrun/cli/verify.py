@@ -10,7 +10,7 @@ from svmrun.cli.arguments import DEFAULT_WORLD
 from svmrun.cli.parser import Subparsers, add_command
 
 if TYPE_CHECKING:
-    from svmrun.report.verified import Mutant
+    from svmrun.report.verified import Mutant, Verified
     from svmrun.verify.prepare import Preparation
 
 EXAMPLES = [
@@ -39,7 +39,9 @@ def add_parser(subparsers: Subparsers) -> None:
         examples=EXAMPLES,
         notes=NOTES,
     )
-    parser.add_argument("runbook", metavar="RUNBOOK", help="a file, or a name found in runbooks/ and $SVMRUN_PATH")
+    parser.add_argument(
+        "runbooks", nargs="+", metavar="RUNBOOK", help="a file, or a name found in runbooks/ and $SVMRUN_PATH"
+    )
     parser.add_argument(
         "-p", "--param", metavar="NAME=VALUE", action="append", default=[], help="a parameter (may be repeated)"
     )
@@ -47,8 +49,8 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--world",
         metavar="WORLD",
-        default=None,
-        help=f"a world's name or file (default: the runbook's, or {DEFAULT_WORLD})",
+        default=DEFAULT_WORLD,
+        help=f"a world's name or file, or a folder with a world of each runbook's name (default: {DEFAULT_WORLD})",
     )
     parser.add_argument("--depth", type=int, choices=(1, 2), default=1, help="failures in one story (default: 1)")
     parser.add_argument("--jobs", type=int, metavar="N", default=0, help="processes (default: one per processor)")
@@ -61,29 +63,41 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    preparation = _preparation(options)
     if options.story:
-        return _tell(preparation, options.story)
+        return _tell(_preparation(options, options.runbooks[0]), options.story)
     import gc
-    import time
-    from dataclasses import replace
 
     from svmrun.report.document import as_json
     from svmrun.report.verified_text import verified_junit, verified_text
-    from svmrun.verify.verification import verify
 
     gc.disable()  # a million small values, none of them in a circle: looking for circles takes a fifth of the time
-    began = time.monotonic()
+    if options.output == "junit":
+        results = [_verified(options, name) for name in options.runbooks]
+        print(verified_junit(results))
+    else:
+        results = []
+        for name in options.runbooks:
+            results.append(_verified(options, name))
+            print(as_json(results[-1]) if options.output == "json" else verified_text(results[-1]), flush=True)
+    if any(result.violations for result in results):
+        return 1
+    return 0 if all(result.ok for result in results) else 6
+
+
+def _verified(options: argparse.Namespace, name: str) -> Verified:
+    import time
+
+    from svmrun.values import replace
+    from svmrun.verify.verification import verify
+
+    preparation = _preparation(options, name)
     jobs = options.jobs or os.cpu_count() or 1
+    began = time.monotonic()
     result = verify(preparation, options.depth, jobs)
+    seconds = round(time.monotonic() - began, 3)
     if options.mutate and not result.prevented:
         result = replace(result, mutants=_mutants(preparation, jobs))
-    result = replace(result, seconds=round(time.monotonic() - began, 3))
-    shown = {"text": verified_text, "json": as_json, "junit": verified_junit}
-    print(shown[options.output](result))
-    if result.prevented:
-        return 6
-    return 0 if result.ok else 1
+    return replace(result, seconds=seconds)
 
 
 def _mutants(preparation: Preparation, jobs: int) -> tuple[Mutant, ...]:
@@ -96,7 +110,7 @@ def _mutants(preparation: Preparation, jobs: int) -> tuple[Mutant, ...]:
     return Laboratory(preparation.runbook, document, *known).mutants(jobs)
 
 
-def _preparation(options: argparse.Namespace) -> Preparation:
+def _preparation(options: argparse.Namespace, name: str) -> Preparation:
     from pathlib import Path
 
     from svmrun.adapters.registry import adapters
@@ -107,8 +121,8 @@ def _preparation(options: argparse.Namespace) -> Preparation:
     from svmrun.simulator.world_file import load_world
     from svmrun.verify.prepare import Preparation
 
-    runbook, _data = load(options.runbook)
-    world = load_world(options.world or DEFAULT_WORLD, source.load)
+    runbook, _data = load(name)
+    world = load_world(_world(options.world, runbook.name), source.load)
     file = options.params_file
     origins = Origins(
         assignments=options.param,
@@ -119,6 +133,11 @@ def _preparation(options: argparse.Namespace) -> Preparation:
         ask=None,
     )
     return Preparation(runbook, adapters(), world, given(runbook, origins), options.become)
+
+
+def _world(wish: str, runbook: str) -> str:
+    """The world to try it in: of a folder the file with the runbook's name."""
+    return os.path.join(wish, f"{runbook}.yaml") if os.path.isdir(wish) else wish
 
 
 def _tell(preparation: Preparation, code: str) -> int:

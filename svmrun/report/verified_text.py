@@ -114,8 +114,13 @@ def _verdict(result: Verified) -> str:
     return f"{count(len(result.violations), 'violation').upper()}: {result.violating} of {size} {took} end wrong"
 
 
-def verified_junit(result: Verified) -> str:
-    """JUnit's XML, as CI servers read it: a test case for each place, a failure for each violation."""
+def verified_junit(results: Sequence[Verified]) -> str:
+    """JUnit's XML, as CI servers read it: a suite for each runbook, in it a test case for each place."""
+    suites = [line for result in results for line in _suite(result)]
+    return "\n".join(('<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>", *suites, "</testsuites>"))
+
+
+def _suite(result: Verified) -> Iterator[str]:
     failures = {row.where: [v for v in result.violations if v.step == row.where] for row in result.matrix}
     known = {id(v) for found in failures.values() for v in found}
     rest = [v for v in result.violations if id(v) not in known]
@@ -124,8 +129,9 @@ def verified_junit(result: Verified) -> str:
         cases.append(_case("run", rest, result.prevented))
     wrong = sum(bool(found) for found in failures.values()) + bool(rest or result.prevented)
     name = quoteattr(f"svmrun verify {result.runbook}")
-    head = f'<testsuite name={name} tests="{len(cases)}" failures="{wrong}" time="{result.seconds:.3f}">'
-    return "\n".join(('<?xml version="1.0" encoding="UTF-8"?>', head, *cases, "</testsuite>"))
+    yield f'<testsuite name={name} tests="{len(cases)}" failures="{wrong}" time="{result.seconds:.3f}">'
+    yield from cases
+    yield "</testsuite>"
 
 
 def _case(where: str, violations: Sequence[Violation], prevented: str = "") -> str:

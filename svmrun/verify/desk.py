@@ -114,6 +114,14 @@ class Desk:
         return shown
 
     @cached_property
+    def referenced(self) -> frozenset[str]:
+        """The steps whose results may be looked at later: those that a text which speaks of steps names."""
+        texts = [repr(a.arguments) for s in self.plan.steps for a in (s.action, *s.rollback) if a is not None]
+        texts += [s.when for s in self.plan.steps if isinstance(s.when, str)]
+        speaking = [text for text in texts if "steps" in text]
+        return frozenset(s.id for s in self.plan.steps if any(s.id in text for text in speaking))
+
+    @cached_property
     def locks(self) -> dict[str, str]:
         """Step -> the mount point whose writers wait because of it, empty when nobody says which."""
         found = {}

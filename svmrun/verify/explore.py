@@ -77,7 +77,7 @@ class Graph:
                 self._expand(level.popleft())
 
     def _reach(self, branch: Branch, parent: int, faults: int) -> int:
-        key = (self._keys.of(branch.scene), faults)
+        key = (self._keys.of(branch.scene, last=faults == self.depth), faults)
         known = self._known.get(key)
         if known is not None:
             return known

@@ -27,7 +27,8 @@ class Keys:
         self._worlds = desk.world_keys
         self._numbers: dict[Any, int] = {}
 
-    def of(self, scene: Scene) -> Key:
+    def of(self, scene: Scene, *, last: bool = False) -> Key:
+        """With `last` nothing more goes wrong: what befell the host does not keep it from befalling again."""
         clock, state = scene.world.clock, scene.state
         back = state.cause is not None
         return (
@@ -37,7 +38,7 @@ class Keys:
             self._guard(scene.guard, clock, back),
             scene.held,
             scene.sessions,
-            self._watch(scene.watch, clock, back),
+            self._watch(scene.watch, clock, back, last),
             scene.durable and self._forward(scene.durable, clock),
             scene.interrupted and not back,
             scene.finding,
@@ -73,7 +74,7 @@ class Keys:
                 since,
                 step.untouched,
                 step.found,
-                None if step.result is None else repr(step.result),
+                repr(step.result) if name in self._desk.referenced and step.result is not None else None,
                 step.undoing and _undoing(step.undoing),
             )
         )
@@ -98,14 +99,14 @@ class Keys:
         left = self._desk.limits.get(step, 0.0) - lasted
         return math.inf if back and left > FAR_SECONDS else round(left, 3)
 
-    def _watch(self, watch: Watch, clock: float, back: bool) -> Key:
+    def _watch(self, watch: Watch, clock: float, back: bool, last: bool) -> Key:
         return (
             tuple((mount, round(clock - since, 3)) for mount, since in watch.locked),
             watch.strangers,
             None if back else (watch.effects, watch.hollow),
             0.0 if back and not watch.locked and not self._desk.locks else watch.allowance_seconds,
             watch.unguarded_since is None,
-            watch.disturbed,
+            None if last else watch.disturbed,
         )
 
 

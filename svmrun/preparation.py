@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,17 @@ class Gathering:
             return template.render_text(check.message, names) + reason
         except ValueError:
             return f"{check.message}{reason}"
+
+
+def known_early(gathering: Gathering) -> Known:
+    """What is known without asking the host: the values given, and the defaults that no fact is needed for."""
+    early = replace(gathering, parameters={}, facts={})
+    parameters = {p.name for p in early.runbook.parameters}
+    for name in early.order():
+        if name in parameters:
+            with suppress(InvalidInput):  # a fact tells it; or it is wrong, which is told later
+                early.gather(name, Path())
+    return early.now()
 
 
 def _temporary_folder() -> tempfile.TemporaryDirectory[str]:

@@ -27,8 +27,9 @@ from svmrun.effects.state_folder import state_root
 from svmrun.errors import CheckFailed, FactFailed, InvalidInput, Refused
 from svmrun.plan.build import Known, build, commands, has_later
 from svmrun.plan.digest import plan_hash
+from svmrun.plan.early import early_resources
 from svmrun.plan.model import Plan, PlannedAction
-from svmrun.preparation import Gathering, make_builder
+from svmrun.preparation import Gathering, known_early, make_builder
 from svmrun.report.observer import Observer
 from svmrun.runbook import template
 from svmrun.runbook.load import load_runbook
@@ -82,6 +83,9 @@ def prepare(options: argparse.Namespace, observer: Observer, cancel: Cancel, tar
     setting.secrets = hidden_texts(runbook, {**values, "host": target.facts})
     with _no_secrets_told(setting):
         gathering = Gathering(runbook, setting, target.facts, values, target.resolve, cancel)
+        # Before the facts: asking a busy host takes time, and would blame what the other run does (a tape in use).
+        occupied = early_resources(make_builder(runbook, setting, known_early(gathering)))
+        demand_free(state_root(), occupied, target=target.simulated)
         known = gathering.known()
         setting.secrets = hidden_texts(runbook, known.names)
         known = replace(known, facts=setting.masked(known.facts))

@@ -38,3 +38,9 @@ steps:
 """
     assert resources(text, kind=kind) == found
     assert resources(text) == ()
+
+
+def test_a_value_that_does_not_fit_is_left_to_the_plan() -> None:
+    assert resources((RUNBOOKS / "mirror-backup.yaml").read_text(), **{**BACKUP, "mount_point": "?"}) == (
+        "mirror schost-1/d0",
+    )

@@ -19,14 +19,14 @@ def early_resources(builder: Builder) -> tuple[str, ...]:
 
 
 def _resource(builder: Builder, step: Step) -> str | None:
+    adapter = builder.adapters[step.action.adapter]
+    written = {key: value for key, value in step.action.arguments.items() if key not in adapter.expressions}
     try:
         if step.when is not None and not builder.language.evaluate(step.when, builder.known.names):
             return None
-    except ValueError:  # a fact decides whether it runs
+        return adapter.resource(adapter.complete(without_later(dict(_rendered(builder, written)))))
+    except ValueError:  # a fact decides whether the step runs and on what, or a value does not fit: told later
         return None
-    adapter = builder.adapters[step.action.adapter]
-    written = {key: value for key, value in step.action.arguments.items() if key not in adapter.expressions}
-    return adapter.resource(adapter.complete(without_later(dict(_rendered(builder, written)))))
 
 
 def _rendered(builder: Builder, written: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:

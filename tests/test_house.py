@@ -37,6 +37,7 @@ FLOORS: dict[str, set[str]] = {
     "review": {"review.model", "runbook", "runbook.model", "plan", "plan.model", "adapters.base"},
     "lint": {"runbook", "runbook.model", "adapters.base"},
     "manual": {"review", "runbook", "runbook.model", "adapters.base", "report.markdown", "report.words"},
+    "editor": {"manual", "lint", "review", "runbook", "runbook.model", "adapters.base"},
     # the one loop knows neither commands nor files
     "interpreter": {"core", "core.events", "plan.model"},
     # what tells, and what touches the machine
@@ -69,6 +70,7 @@ PURE = {
     "review",
     "lint",
     "manual",
+    "editor",
     "units",
 }
 # The simulator's second face is real programs: these modules of it touch the machine.
@@ -89,7 +91,7 @@ IMPURE_LIBRARIES = {
     ),
     *("time", "random", "secrets", "socket", "select", "threading", "asyncio", "urllib.request", "http", "logging"),
 }
-HEAVY_LIBRARIES = {"yaml", "jinja2", "jsonschema", "rich", "pexpect"}
+HEAVY_LIBRARIES = {"yaml", "jinja2", "jsonschema", "rich", "pexpect", "pygls"}
 
 
 @cache
@@ -229,6 +231,7 @@ def test_a_heavy_library_is_imported_only_by_modules_whose_work_needs_it() -> No
     assert users["yaml"] <= {m for m in modules() if room(m) in ("runbook", TOP)}
     assert users["jinja2"] <= {m for m in modules() if room(m) == "runbook"}
     assert users["pexpect"] <= {m for m in modules() if room(m) == "effects"}
+    assert users["pygls"] <= {"cli.lsp", "cli.lsp_server"}
     assert users["rich"] <= {m for m in modules() if room(m) == "report"}
 
 

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "history": ("svmrun.cli.history", "past runs and their verdicts"),
     "show": ("svmrun.cli.show", "one run: its steps, times, outcomes and outputs"),
     "schema": ("svmrun.cli.schema", "print the JSON schema of runbooks, for editors"),
+    "lsp": ("svmrun.cli.lsp", "a language server for editors: problems, names and commands as you type"),
     "parse": ("svmrun.cli.parse", "what svmrun reads from a command's output, as JSON"),
     "simulate": ("svmrun.cli.simulate", "install simulated Solaris commands in a folder"),
     "world": ("svmrun.cli.world", "build and show the worlds of the simulator"),

@@ -53,6 +53,11 @@ def names_in(expression: str) -> frozenset[str]:
     return frozenset(".".join(_chain(node)) for node in _outermost(whole))
 
 
+def filter_names() -> list[str]:
+    """The filters that an expression may use."""
+    return sorted(_sandbox().filters)
+
+
 @cache
 def _sandbox() -> Sandbox:
     return Sandbox()

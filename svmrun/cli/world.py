@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,7 +85,13 @@ def _build(options: argparse.Namespace) -> None:
         Path(options.output).write_text(_yaml(world), encoding="utf-8")
     except OSError as error:
         raise UsageError(f"cannot write {options.output}: {error.strerror}") from None
-    print(f"wrote {options.output}; try: svmrun execute mirror-backup --simulate {options.output}", file=sys.stderr)
+    print(f"wrote {options.output}; {_what_to_try(world, options.output)}", file=sys.stderr)
+
+
+def _what_to_try(world: World, output: str) -> str:
+    if "mirror" not in world.parameters:
+        return "no mirror in it has two sides, so there is nothing that mirror-backup could back up"
+    return f"try: svmrun execute mirror-backup --simulate {shlex.quote(output)}"
 
 
 def _read(file: str) -> str:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from svmrun.errors import InvalidInput, Position, Problem, UsageError
 from svmrun.simulator.metastat_reading import DEFAULT_BLOCKS, Volume, definitions, read_volume
 from svmrun.simulator.metastat_tables import drive
+from svmrun.simulator.svm_names import CLASSIC_NAME
 from svmrun.simulator.volumes import canonical, components, set_name
 from svmrun.simulator.world import DiskSet, FileSystem, Mirror, Node, OtherVolume, Stripe, Tape, World
 from svmrun.simulator.world_check import world_findings
@@ -52,7 +53,7 @@ def _world(volumes: list[Volume], text: str, name: str, host: str) -> World:
     stripes = [v for v in volumes if isinstance(v, Stripe)]
     others = [v for v in volumes if isinstance(v, OtherVolume)]
     mirrors, stripes = _sized([v for v in volumes if isinstance(v, Mirror)], stripes, _reach(others))
-    late = bool(re.search(r"(?m)^\S+\s+-m\s+/dev/|\s/dev/r?dsk/", text))
+    late = bool(re.search(r"(?m)^\S+\s+-m\s+/dev/|\s/dev/r?dsk/", text)) or not all(map(_is_classic, volumes))
     sets = tuple(_sets(volumes, stripes, host))
     return World(
         name=name,
@@ -68,6 +69,12 @@ def _world(volumes: list[Volume], text: str, name: str, host: str) -> World:
         file_systems=(FileSystem("/", "/dev/dsk/c9t9d9s0"), *_mounts(mirrors)),
         tapes=(Tape("/dev/rmt/0"),),
     )
+
+
+def _is_classic(found: Volume) -> bool:
+    """Older releases know no volumes of a free name."""
+    pool = isinstance(found, OtherVolume) and found.kind == "hot-spare-pool"
+    return pool or bool(CLASSIC_NAME.fullmatch(found.name.rpartition("/")[2]))
 
 
 def _reach(others: Sequence[OtherVolume]) -> dict[str, int]:

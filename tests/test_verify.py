@@ -80,7 +80,10 @@ def test_stories_shared_out_over_processes_are_the_same() -> None:
 
 
 def test_a_story_is_told_with_lock_and_mirror_after_each_step() -> None:
-    story = tell(desk(), parse("5:timeout-after"))
+    backup = desk()
+    whole = tell(backup, [])
+    detached = next(line.turn for line in whole.lines if line.what.startswith("do detach"))
+    story = tell(backup, [Injection(detached, "timeout-after")])
     assert story.verdict == "rolled back"
     assert not story.findings
     hit = next(line for line in story.lines if line.injected)

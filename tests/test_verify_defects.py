@@ -1,7 +1,7 @@
 """Seeded defects: each runbook under `cases/defects` is wrong in one way, and what must be found stands beside it.
 
 `NAME.expect` says who finds it: `validate WORDS` (the runbook is refused as such), `check WORDS` (the run does not
-start), or `INVARIANT STEP STORY`, the violation with its shortest story.
+start), or `INVARIANT STEP STORY`, the violation with its shortest story: what goes wrong, and where.
 A second line `# world: NAME` of the runbook names another world than the documented cluster.
 """
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from svmrun.errors import InvalidInput
+from svmrun.report.verified import Violation
 from tests.verifying import DEFECTS, verified
 
 CASES = sorted(DEFECTS.glob("*.yaml"))
@@ -25,7 +26,16 @@ def found(path: Path) -> list[str]:
         return [f"validate {problem.message}" for problem in error.problems]
     if result.prevented:
         return [f"check {result.prevented}"]
-    return [f"{v.invariant} {v.step} {v.story}" for v in result.violations]
+    return [f"{v.invariant} {v.step} {story(v)}" for v in result.violations]
+
+
+def story(violation: Violation) -> str:
+    """What went wrong in its story, and in which step."""
+    if violation.story == "undisturbed":
+        return violation.story
+    kinds = [part.partition(":")[2] for part in violation.story.split("+")]
+    places = [line.step for line in violation.lines if line.injected]
+    return "+".join(f"{kind} at {place}" for kind, place in zip(kinds, places, strict=True))
 
 
 def world_of(path: Path) -> str:

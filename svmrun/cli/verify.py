@@ -17,7 +17,7 @@ EXAMPLES = [
     ("svmrun verify mirror-backup", "every single failure of the shipped backup, in its example world"),
     ("svmrun verify mirror-backup.yaml --depth 2 --jobs 2", "all pairs of failures, those inside rollbacks included"),
     ("svmrun verify mirror-backup.yaml --world oracle.yaml -p mirror=d5", "in the world of your own volumes"),
-    ("svmrun verify mirror-backup --story 4:late+7:killed-2a", "one story, told from its start to its end"),
+    ("svmrun verify mirror-backup --story 0:reboot", "one story, told from its start to its end"),
     ("svmrun verify mirror-backup.yaml --mutate", "is there a check, a handler or a hold that protects nothing?"),
     ("svmrun verify mirror-backup.yaml --output junit > verify.xml", "for a CI server"),
 ]

@@ -16,10 +16,18 @@ class WorldKeys:
 
     def __init__(self) -> None:
         self._numbers: dict[Any, int] = {}
+        self._last: tuple[World, bool, Key] | None = None  # asked several times in a turn
         self._parts: dict[tuple[int, bool], tuple[Any, int]] = {}
 
     def of(self, world: World, *, back: bool = False) -> Key:
         """With `back` without what no rollback looks at: what was dumped, and which data lie on a side."""
+        if self._last is not None and self._last[0] is world and self._last[1] is back:
+            return self._last[2]
+        key = self._of(world, back)
+        self._last = (world, back, key)
+        return key
+
+    def _of(self, world: World, back: bool) -> Key:
         clock, part = world.clock, self._part
         return (
             tuple(_mirror(m, clock) for m in world.mirrors),

@@ -13,7 +13,7 @@ from svmrun import target as targets
 from svmrun.conduct import Conductor
 from svmrun.core import events as e
 from svmrun.core.state import State, replay
-from svmrun.effects import left_guard
+from svmrun.effects import left_guard, memory_folder
 from svmrun.effects.journal import Journal
 from svmrun.effects.orphans import end_orphans
 from svmrun.effects.processes import alive, process_started
@@ -107,9 +107,11 @@ def _clear(run: Unfinished, setting: Setting) -> list[e.Event]:
 
 def _end_guard(run: Unfinished, setting: Setting) -> list[e.Event]:
     cards = [Path(x.card) for x in run.events if isinstance(x, e.GuardArmed)]
-    if not cards or not cards[-1].exists():  # none was armed, or the machine was started anew since
+    # The runner may have died just before it could note that its guard was armed.
+    folder = cards[-1].parent if cards else memory_folder.of_run(run.folder.run)
+    if folder is None or not folder.is_dir():  # none was armed, or the machine was started anew since
         return []
-    left = left_guard.LeftGuard(cards[-1].parent)
+    left = left_guard.LeftGuard(folder)
     if left.alive:
         setting.observer.notice("the guard of the dead run is at work; waiting for it")
         left_guard.await_end(left, GUARD_SECONDS, Watched())

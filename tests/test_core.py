@@ -82,6 +82,20 @@ def test_an_effect_that_was_there_before_is_never_lifted() -> None:
     assert (state.ended.verdict, state.ended.exit_code) == ("rolled back", 6)
 
 
+def test_an_effect_that_appeared_since_the_first_look_is_never_lifted() -> None:
+    host = ToyHost(BACKUP)
+
+    def somebody_locks() -> e.Event:
+        host.switches["lock"] = True
+        return e.StepSkipped("nothing", "it only happens")
+
+    host.surprises = {2: somebody_locks}
+    state, _ = run(BACKUP, host)
+    assert host.switches == {"lock": True}
+    assert state.ended is not None
+    assert (state.ended.verdict, state.ended.exit_code) == ("rolled back", 6)
+
+
 def test_a_handler_that_fails_for_good_never_stops_the_next_one() -> None:
     both = plan(step("a"), step("b", handlers=2), step("dump", hold=None, handlers=0))
     host = ToyHost(both, fates=["ok", "ok", "ok", "ok", "fail", "ok"] + ["fail"] * 3)

@@ -87,3 +87,15 @@ def test_a_lock_that_appears_after_the_checks_and_before_ours_stays(runner: Nurs
     assert ended.code == 6, ended.said
     assert lock(scene) == "write"
     assert not unlocks(scene)
+
+
+def test_a_lock_that_appears_after_the_guard_was_armed_stays(runner: Nursery, scene: Scene) -> None:
+    scene.host()
+    guard_is_armed = 9
+    pid = start_and_stop(runner, scene, "mirror-backup", guard_is_armed)
+    by_hand(scene, LOCK)
+    os.kill(pid, signal.SIGCONT)
+    ended = runner.end(scene)
+    assert ended.code != 0
+    assert lock(scene) == "write"
+    assert not unlocks(scene)

@@ -91,6 +91,11 @@ def held(plan: Plan, state: State) -> list[PlannedStep]:
     return [s for s in outstanding(plan, state) if s.hold_seconds is not None]
 
 
+def writers_wait(plan: Plan, state: State) -> bool:
+    """True while a hold stands that lets writers hang."""
+    return any(s.action and s.action.blocks_writers for s in held(plan, state))
+
+
 def _is_done(plan: Plan, step: PlannedStep, state: State) -> bool:
     if state.step(step.id).status == "skipped":
         return True
@@ -103,7 +108,7 @@ def _is_done(plan: Plan, step: PlannedStep, state: State) -> bool:
 def _reason_to_go_back(plan: Plan, state: State) -> GoBack | None:
     """The first cause, in the order of weight."""
     if state.guard == "fired":
-        return GoBack(f"the guard released what was held: {state.guard_reason}{_spoilt(plan, state)}")
+        return GoBack(_guard_words(plan, state))
     if state.cancel is not None:
         signal = state.cancel.signal
         return GoBack(state.cancel.reason or f"cancelled by signal {signal}", 128 + signal if signal else 1)
@@ -115,8 +120,15 @@ def _reason_to_go_back(plan: Plan, state: State) -> GoBack | None:
         limit = plan.step(state.limit_passed).hold_seconds
         return GoBack(f"the hold of {state.limit_passed} lasted longer than its limit of {limit:g} s")
     if state.found_already is not None:
-        return GoBack(state.found_already, 6)
+        changed = any(known.started for known in state.steps.values())
+        return GoBack(state.found_already, 1 if changed else 6)
     return None
+
+
+def _guard_words(plan: Plan, state: State) -> str:
+    if not state.lifted:
+        return f"{state.guard_reason}: nothing more is done without a guard"
+    return f"the guard released {', '.join(state.lifted)}: {state.guard_reason}{_spoilt(plan, state)}"
 
 
 def _spoilt(plan: Plan, state: State) -> str:
@@ -137,7 +149,7 @@ def _inside(plan: Plan, hold: str) -> list[PlannedStep]:
 
 def _go_forward(plan: Plan, state: State) -> Move:
     for step in plan.steps:
-        if _to_be_found(step) and not state.step(step.id).found:
+        if _to_be_found(step) and state.step(step.id).found == 0:
             return Perform(step.id, "found")
     step = next(s for s in plan.steps if not _is_done(plan, s, state))
     if step.releases is not None:
@@ -146,6 +158,8 @@ def _go_forward(plan: Plan, state: State) -> Move:
         return Skip(step.id, "its condition does not hold")
     if step.hold_seconds is not None and state.guard == "none":
         return ArmGuard()
+    if _to_be_found(step) and state.step(step.id).found == 1 and not writers_wait(plan, state):
+        return Perform(step.id, "found", 0, 2)  # somebody else may have come since; but no writer waits for this look
     return _forward(step, state.step(step.id))
 
 

@@ -18,9 +18,9 @@ class Undoing:
     """How far the attempt to undo a step has come (a release on the success path, or a rollback).
 
     `looks` counts finished probes; while `looked` is True the last finished action was one, and `present` is what it
-    found; `blind` counts the last looks in a row that could not tell, `seen` tells that one found the effect. `part` is the handler whose turn it is, `tries`
-    how often it failed, `failed` how many handlers were given up in this round, `rounds` how often the handlers were
-    started from the first one.
+    found; `blind` counts the last looks in a row that could not tell, `seen` tells that one found the effect. `part`
+    is the handler whose turn it is, `tries` how often it failed, `failed` how many handlers were given up in this
+    round, `rounds` how often the handlers were started from the first one.
     """
 
     role: Literal["release", "rollback"]
@@ -47,7 +47,7 @@ class StepState:
     started_at: float | None = None
     ended_at: float | None = None
     untouched: bool = False  # it failed, and provably changed nothing
-    found: bool = False  # the probe before the first hold was answered
+    found: int = 0  # how often its effect was looked for, before it was started, and was not there
     undoing: Undoing | None = None
 
     @property
@@ -186,7 +186,7 @@ def _ended(state: State, event: e.ActionEnded) -> State:
 
 
 def _found(state: State, event: e.ActionEnded) -> State:
-    state = _with(state, event.step, found=True)
+    state = _with(state, event.step, found=state.step(event.step).found + 1)
     if event.present is False:
         return state
     words = "its effect is there already, and not ours" if event.present else event.message or "nothing could tell"

@@ -69,7 +69,7 @@ class Ending:
             self._tree.stop(self._stop_signal)
 
     def _kill(self) -> None:
-        self._enter("killing", KILL_WAIT_SECONDS)
+        self._enter("killing", min(KILL_WAIT_SECONDS, max(1.0, 2 * self._grace_seconds)))
         self._tree.kill()
 
     def _abandon(self) -> None:

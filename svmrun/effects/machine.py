@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from svmrun.adapters.base import Outcome, failed
 from svmrun.core import events as e
-from svmrun.core.decide import Perform, held
+from svmrun.core.decide import Perform, held, writers_wait
 from svmrun.core.state import State
 from svmrun.effects import clock
 from svmrun.effects.actions import Actions, Call
@@ -78,11 +78,11 @@ class Machine:
     def news(self, state: State) -> Iterator[e.Event]:
         self._look()
         self._tell_guard(state)
-        if self._fired is not None and state.guard == "armed":
+        if self._fired is not None and state.guard == "armed" and self._matters(self._fired):
             yield self._fired
         if state.cause is not None:
             return
-        if self._cancel.requested is not None and state.cancel is None:
+        if self._cancel.requested is not None and state.cancel is None and state.guard != "fired":
             by = f"cancelled by {self._cancel.reason}" if self._cancel.requested else self._cancel.reason
             yield e.CancelRequested(self._cancel.requested, by)
         late = self._limit_passed(state)
@@ -94,8 +94,12 @@ class Machine:
         self._setting.observer.tick(clock.now())
         if self._guard is not None and self._fired is None:
             self._fired = self._guard.news()
-            if self._fired is not None:
+            if self._fired is not None and self._matters(self._fired):
                 self._cancel.request(0, "the guard acted")
+
+    def _matters(self, fired: e.GuardFired) -> bool:
+        """A guard that died while nothing was held is missed only when the next hold is due, and refused then."""
+        return bool(self._held or fired.released)
 
     def _tell_guard(self, state: State) -> None:
         standing = {s.id for s in held(self._plan, state)}
@@ -155,15 +159,12 @@ class Machine:
                 self._book.names_for(adapter, state),
                 output,
                 intent.role in ("found", "probe"),
-                HURRIED_GRACE_SECONDS if self._writers_wait(state) else GRACE_SECONDS,
+                HURRIED_GRACE_SECONDS if writers_wait(self._plan, state) else GRACE_SECONDS,
                 self._started(intent, record),
                 self._fence(intent),
             )
             outcome = self._guarded(intent, call)
         return self._ended(intent, outcome, clock.steady() - began, output)
-
-    def _writers_wait(self, state: State) -> bool:
-        return any(s.action and s.action.blocks_writers for s in held(self._plan, state))
 
     def _guarded(self, intent: e.ActionStarted, call: Call) -> Outcome:
         if self._guard is None:

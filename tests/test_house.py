@@ -38,6 +38,7 @@ FLOORS: dict[str, set[str]] = {
     "lint": {"runbook", "runbook.model", "adapters.base"},
     "manual": {"review", "runbook", "runbook.model", "adapters.base", "report.markdown", "report.words"},
     "editor": {"manual", "lint", "review", "runbook", "runbook.model", "adapters.base"},
+    "drafting": {"runbook", "runbook.model"},
     # the one loop knows neither commands nor files
     "interpreter": {"core", "core.events", "plan.model"},
     # what tells, and what touches the machine
@@ -71,6 +72,7 @@ PURE = {
     "lint",
     "manual",
     "editor",
+    "drafting",
     "units",
 }
 # The simulator's second face is real programs: these modules of it touch the machine.

@@ -9,6 +9,7 @@ from __future__ import annotations
 COMMANDS: dict[str, tuple[str, str]] = {
     "execute": ("svmrun.cli.execute", "run a runbook: facts, checks, plan, steps, verdict"),
     "plan": ("svmrun.cli.plan", "show every command a run would start; change nothing"),
+    "init": ("svmrun.cli.init", "write a new runbook by asking for devices"),
     "validate": ("svmrun.cli.validate", "check the form and meaning of runbooks, without a host"),
     "lint": ("svmrun.cli.lint", "what is valid in a runbook, and yet dangerous or misleading"),
     "fmt": ("svmrun.cli.fmt", "put runbooks in their canonical layout"),

@@ -42,7 +42,7 @@ def install(editor: str, folder: Path, globs: list[str], schema: str) -> Install
 
     Raises InvalidInput when a file cannot be written, or is somebody else's.
     """
-    written = [_write_schema(folder / SCHEMA_FILE, schema)]
+    written = [write_schema(folder / SCHEMA_FILE, schema)]
     file = folder / SETTINGS[editor]
     wanted = _wanted(editor, globs)
     old = file.read_bytes() if file.exists() else None
@@ -92,7 +92,8 @@ def _text(settings: Json) -> str:
     return json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
 
 
-def _write_schema(file: Path, schema: str) -> Path:
+def write_schema(file: Path, schema: str) -> Path:
+    """The schema as that file. Raises InvalidInput for a file of the name that is somebody else's."""
     old = file.read_bytes() if file.exists() else None
     if old is not None and not _is_ours(old, schema):
         raise InvalidInput([Problem(f"{file} is not svmrun's schema", hint="move it away, or name another --folder")])
@@ -113,6 +114,11 @@ def _write(file: Path, content: bytes, was: bytes | None) -> None:
     if was is not None:
         rewrite(file, content, was=was)
         return
+    write_new(file, content)
+
+
+def write_new(file: Path, content: bytes) -> None:
+    """A file that was not there. Raises InvalidInput when it is, or cannot be written."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("xb") as stream:

@@ -1,0 +1,1 @@
+"""A new runbook out of one that comes with svmrun, and a person's answers."""

@@ -112,6 +112,20 @@ def test_a_secret_is_nowhere_in_the_document() -> None:
         assert "hunter" not in text
 
 
+def test_a_secret_of_a_world_is_told_neither_by_itself_nor_by_a_fact(scene: Scene) -> None:
+    path = scene.folder / "secret.yaml"
+    path.write_text(
+        "schema: svmrun/v1\nname: small\n"
+        "parameters: {password: {secret: true, default: hunter2x}, again: {default: '{{ password }}!'}}\n"
+        "facts: {asked: {command: {argv: [/bin/echo, '{{ password }}'], read_only: true}}}\n"
+        "steps: [{id: a, command: {argv: [login, '{{ asked.stdout }}', '{{ again }}']}}]\n"
+    )
+    told = explain(scene, str(path), "--simulate")
+    assert told.returncode == 0, told.stderr
+    assert "login" in told.stdout
+    assert "hunter2x" not in told.stdout
+
+
 NASTY = "<script src=http://x/>&\"'`| *b* \\u001b"
 
 

@@ -116,5 +116,15 @@ def _of_world(options: argparse.Namespace, runbook: Runbook) -> Values:
         names = Gathering(runbook, setting, target.facts, values, target.resolve, Cancel()).known().names
     finally:
         target.dispose()
-    secrets = {parameter.name for parameter in runbook.parameters if parameter.secret}
-    return Values({name: value for name, value in names.items() if name not in secrets})
+    secret = _secret(runbook, names)
+    return Values({name: value for name, value in names.items() if name not in secret})
+
+
+def _secret(runbook: Runbook, names: dict[str, Json]) -> set[str]:
+    """Secret parameters, and facts in which a secret appears."""
+    from svmrun.runbook.secrecy import hidden_texts
+    from svmrun.runbook.template import texts
+
+    hidden = hidden_texts(runbook, names)
+    telling = {n for n, value in names.items() if any(h in text for text, _ in texts(value) for h in hidden)}
+    return telling | {parameter.name for parameter in runbook.parameters if parameter.secret}

@@ -52,7 +52,7 @@ steps:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    with Client([sys.executable, "-m", "svmrun.cli.main", "lsp"], tmp_path_factory.mktemp("lsp")) as client:
+    with Client([sys.executable, "-m", "svmrun.cli.main", "lsp", "--stdio"], tmp_path_factory.mktemp("lsp")) as client:
         yield client
 
 

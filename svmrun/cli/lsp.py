@@ -23,13 +23,14 @@ step will run, completes names inside {{ }}, and renames steps, parameters and f
 
 
 def add_parser(subparsers: Subparsers) -> None:
-    add_command(
+    parser = add_command(
         subparsers,
         "lsp",
         "The language server of runbooks, for editors (needs the optional package pygls).",
         examples=EXAMPLES,
         notes=NOTES,
     )
+    parser.add_argument("--stdio", action="store_true", help="the standard streams, as always: some editors say so")
 
 
 def run(options: argparse.Namespace) -> int:  # noqa: ARG001 - the same for every subcommand

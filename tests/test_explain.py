@@ -102,6 +102,13 @@ def test_a_condition_that_depends_on_what_is_not_known_is_told_as_a_condition() 
     assert "Condition" not in text_of(book, kind="ufs")
 
 
+def test_a_list_that_is_not_known_yet_stays_one_thing() -> None:
+    text = text_of(shipped("mirror-backup"), services=["svc:/database"], mirror="d0", mount_point="/export")
+    lines = COMMAND.findall(text)
+    assert "svcs {running.online}" in lines
+    assert "svcadm disable -st {running.online}" in lines
+
+
 def test_a_secret_is_nowhere_in_the_document() -> None:
     book = runbook(
         "parameters: {password: {secret: true, default: hunter2, examples: [hunter3]}}\n"

@@ -57,20 +57,27 @@ class Hand:
 
     def look(self, action: Action) -> str:
         """The command that shows whether the effect of an action is there; empty where nothing can tell."""
-        adapter = self.adapters[action.adapter]
-        try:
-            probe = adapter.probe(adapter.complete(self._worded(self.rendered(action)).arguments))
-        except _NOT_YET_KNOWN:
-            return ""
-        return self._of_probe(probe) if probe else ""
+        known = self.rendered(action)
+        for arguments in (known.arguments, self._worded(known).arguments):  # some adapters take no template apart
+            try:
+                adapter = self.adapters[action.adapter]
+                probe = adapter.probe(adapter.complete(arguments))
+            except _NOT_YET_KNOWN:
+                continue
+            return self._of_probe(probe) if probe else ""
+        return ""
 
     def _of_probe(self, probe: Probe) -> str:
         return command_words(Action(probe.adapter, probe.arguments, ()), self.adapters)
 
     def _worded(self, action: Action) -> Action:
         """Templates in texts as `{expression}`: a person reads them, nobody evaluates them any more."""
-        words = {k: self.values.text(v) if isinstance(v, str) else v for k, v in action.arguments.items()}
-        return replace(action, arguments=words)
+        fields = self.adapters[action.adapter].schema["properties"]
+        words: dict[str, Json] = {
+            key: self.values.text(value) if isinstance(value, str) else value for key, value in action.arguments.items()
+        }
+        lists = {k: [v] for k, v in words.items() if isinstance(v, str) and fields.get(k, {}).get("type") == "array"}
+        return replace(action, arguments={**words, **lists})
 
     def polled(self, action: Action) -> Action | None:
         if not self.adapters[action.adapter].nests:

@@ -18,8 +18,8 @@ from svmrun.windows import in_words
 Json = Any
 _HOW_TO_READ = (
     "This is the procedure for a person who does it by hand. Do the steps in their order, read each one to its end "
-    "before typing, and compare what is shown with what is expected. Words in capitals stand for values that are yours, "
-    "words in braces for what an earlier command has shown."
+    "before typing, and compare what is shown with what is expected. Words in capitals stand for values that are "
+    "yours, words in braces for what an earlier command has shown."
 )
 _ROOT = "Commands that change something need root."
 

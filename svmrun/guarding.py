@@ -114,9 +114,13 @@ class RunGuard:
 def releases(plan: Plan, setting: Setting) -> Iterator[HeldRelease]:
     """How a guard ends each hold of the plan, in their order. Raises ValueError for one that no shell can end."""
     book = CallBook(plan, setting, {})
-    return (
-        _release(step, book, setting) for step in plan.steps if step.hold_seconds is not None and step.when is not False
-    )
+    holds = [step for step in plan.steps if step.hold_seconds is not None and step.when is not False]
+    # The guard begins with the last one: put there what lets writers hang. Attaching can wait, unlocking cannot.
+    return (_release(step, book, setting) for step in sorted(holds, key=_blocks_writers))
+
+
+def _blocks_writers(step: PlannedStep) -> bool:
+    return bool(step.action and step.action.blocks_writers)
 
 
 def _release(step: PlannedStep, book: CallBook, setting: Setting) -> HeldRelease:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,7 +70,8 @@ class Nursery:
 
     def close(self) -> None:
         if self._running:  # what a failed test left
-            os.kill(self._running, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(self._running, signal.SIGKILL)
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.close()

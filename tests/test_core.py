@@ -73,6 +73,13 @@ def test_rollback_runs_last_first_over_the_failed_step_too() -> None:
     assert not any(host.switches.values())
 
 
+def test_writers_go_on_before_anything_else_is_undone() -> None:
+    locking = replace(step("lock"), action=PlannedAction("toy", {}, 10.0, probed=True, blocks_writers=True))
+    host = ToyHost(plan(locking, *BACKUP.steps[1:]), fates=["ok", "ok", "ok", "fail-after"])
+    run(host.plan, host)
+    assert [x for x in host.log if x[1] == "rollback"] == [("lock", "rollback"), ("detach", "rollback")]
+
+
 def test_an_effect_that_was_there_before_is_never_lifted() -> None:
     host = ToyHost(BACKUP, switches={"lock": True})
     state, _ = run(BACKUP, host)

@@ -18,7 +18,7 @@ from tests.running import Ended, Scene, differences
 CASES = Path(__file__).parent / "cases" / "kills"
 SHORT_WINDOW = CASES / "short-window.yaml"
 LIMIT_SECONDS = 4.6
-# Records of short-window, counted from 1: the looks at lock and detach come first, then the guard, then a second look at lock.
+# Records of short-window, counted from 1: looks at lock and detach, the guard, and a second look at lock come first.
 LOCK_IS_INTENDED, LOCK_IS_DONE, DETACH_IS_INTENDED, DETACH_IS_DONE = 12, 14, 15, 17
 
 

@@ -19,7 +19,8 @@ PROJECT = Path(__file__).resolve().parents[1]
 PACKAGE = PROJECT / "svmrun"
 MOST_LINES = 350
 
-GROUND = {"errors", "names", "duration", "values", "windows"}  # words, errors, values: everybody may know them, they know nobody
+# Words, errors, values: everybody may know them, they know nobody.
+GROUND = {"errors", "names", "duration", "values", "windows"}
 MODELS = {"adapters.base", "runbook.model", "plan.model", "core.events", "diagnosis.model", "review.model"}
 
 # Room -> what it may import of svmrun, besides itself and the ground. A room is a package or module right under

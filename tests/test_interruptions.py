@@ -31,26 +31,26 @@ def once_and_in_order(calls: tuple[str, ...], *wanted: str) -> bool:
 def test_ten_interrupts_and_three_terms_during_a_rollback_change_nothing(scene: Scene) -> None:
     scene.host("schost", "metadetach=fail-after", command_seconds=0.3)
     process = scene.start("mirror-backup")
-    until(lambda: scene.began("detach", "rollback"), "the rollback")
+    until(lambda: scene.began("lock", "rollback"), "the rollback")
     for number in [signal.SIGINT] * 5 + [signal.SIGTERM] * 3 + [signal.SIGINT] * 5:
         process.send_signal(number)
         time.sleep(0.05)
     ended = scene.ended(process)
     assert ended.code == 1
     assert "already rolling back; it ends by itself" in ended.said
-    assert once_and_in_order(scene.calls(), "metattach -s schost-1 d0 d30", "lockfs -u /global/schost-1")
+    assert once_and_in_order(scene.calls(), "lockfs -u /global/schost-1", "metattach -s schost-1 d0 d30")
     assert not differences(scene.before, scene.world)
 
 
 def test_hang_ups_and_interrupts_of_the_whole_group_during_a_rollback_change_nothing(scene: Scene) -> None:
     scene.host("schost", "metadetach=fail-after", command_seconds=0.3)
     process = scene.start("mirror-backup")
-    until(lambda: scene.began("detach", "rollback"), "the rollback")
+    until(lambda: scene.began("lock", "rollback"), "the rollback")
     for number in [signal.SIGHUP, signal.SIGINT, signal.SIGTERM] * 4:
         os.killpg(process.pid, number)
         time.sleep(0.05)
     assert scene.ended(process).code == 1
-    assert once_and_in_order(scene.calls(), "metattach -s schost-1 d0 d30", "lockfs -u /global/schost-1")
+    assert once_and_in_order(scene.calls(), "lockfs -u /global/schost-1", "metattach -s schost-1 d0 d30")
     assert not differences(scene.before, scene.world)
 
 
@@ -82,7 +82,7 @@ def test_a_terminal_that_hangs_up_rolls_back(scene: Scene, step: str) -> None:
 def test_a_terminal_that_hangs_up_in_the_midst_of_a_rollback_does_not_end_it(scene: Scene) -> None:
     scene.host("schost", "metadetach=fail-after", command_seconds=0.3)
     pid, terminal = on_terminal(scene, "execute", "mirror-backup", "--simulate", str(scene.folder / "host"))
-    until(lambda: scene.began("detach", "rollback"), "the rollback")
+    until(lambda: scene.began("lock", "rollback"), "the rollback")
     os.close(terminal)
     _pid, status = os.waitpid(pid, 0)
     assert os.waitstatus_to_exitcode(status) == 1

@@ -70,7 +70,7 @@ def test_a_kill_at_this_record_leaves_nothing_held(
 
 @pytest.mark.parametrize("number", [1, 6, 11])
 def test_a_recovery_that_is_killed_is_recovered(runner: Nursery, scene: Scene, number: int) -> None:
-    story = tell(runner, scene, "mirror-backup", Kill(15, "after", "all"), recovery=Kill(number, "after"))
+    story = tell(runner, scene, "mirror-backup", Kill(18, "after", "all"), recovery=Kill(number, "after"))
     assert story.held_at_death
     assert not story.problems
 

@@ -16,7 +16,7 @@ from tests.kill_stories import Nursery, nursery, start_and_stop
 from tests.nursery import Kill
 from tests.running import SVMRUN, Scene, differences
 
-THE_DETACH_IS_DONE = 15  # a record of mirror-backup
+THE_DETACH_IS_DONE = 18  # a record of mirror-backup
 KEEPS_ROOT_OUT = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all")
 
 

@@ -195,9 +195,15 @@ def pause_before(action: PlannedAction, failures: int) -> float:
     return float(min(action.delay_seconds * 2 ** (failures - 1), LONGEST_PAUSE_SECONDS))
 
 
+def _lets_writers_go_on_late(step: PlannedStep) -> bool:
+    """Last first, but before all else what lets writers hang: attaching a side can wait, unlocking cannot."""
+    return not (step.action and step.action.blocks_writers)
+
+
 def _go_back(plan: Plan, state: State) -> Move:
     stuck = []
-    for step in reversed(plan.steps):
+    backwards = plan.steps[::-1]
+    for step in sorted(backwards, key=_lets_writers_go_on_late):
         if not _to_be_undone(step, state.step(step.id)):
             continue
         result = undo(step, state.step(step.id), "rollback")

@@ -148,7 +148,9 @@ class MemoryPerformer:
         assert guard is not None, "armed before the first hold"
         if guard.reason or not guard.alive:
             raise Refused(f"the guard did not acknowledge the hold of {step}; its command must not run")
-        self.guard = replace(guard, outstanding=(*guard.outstanding, (step, self.world.clock)))
+        order = list(self._desk.holds)
+        told = sorted((*guard.outstanding, (step, self.world.clock)), key=lambda one: order.index(one[0]))
+        self.guard = replace(guard, outstanding=tuple(told))
 
     def _with_kind(self, state: State, intent: e.ActionStarted, call: Call) -> Outcome:
         clock, forward = self.world.clock, intent.role in ONLY_FORWARD

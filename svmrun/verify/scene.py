@@ -13,7 +13,7 @@ Phase = Literal["run", "dead", "recovery"]
 
 @dataclass(frozen=True)
 class Guard:
-    """An armed guard. `outstanding` holds what it must release, in the order taken, with the time it was told.
+    """An armed guard. `outstanding` holds what it must release, the last one first, with the time it was told.
 
     `reason` is why it acted, empty while it did not; `todo` are the releases of the round that it is in.
     """

@@ -33,7 +33,7 @@ def read_events(case: str) -> list[Event]:
 
 
 def as_event(call: dict[str, Any]) -> Event:
-    values = {k: tuple(v) if isinstance(v, list) else v for k, v in call.items() if k != "event"}
+    values: Any = {k: tuple(v) if isinstance(v, list) else v for k, v in call.items() if k != "event"}
     if call["event"] == "RunStarted":
         values["plan"] = read_plan().to_json()
     return EVENTS[call["event"]](**values)

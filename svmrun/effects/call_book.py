@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from svmrun.adapters.base import Arguments, Probe
+from svmrun.adapters.base import Arguments, Outcome, Probe
 from svmrun.core import events as e
 from svmrun.core.state import State
 from svmrun.effects.setting import Setting
@@ -72,6 +72,28 @@ class CallBook:
         probe = self._setting.adapters[action.adapter].probe(action.arguments)
         assert probe is not None, "the plan says that this action can be probed"
         return probe
+
+    def ended(self, intent: e.ActionStarted, outcome: Outcome, seconds: float, output: str = "") -> e.ActionEnded:
+        """The record of an action's end; for a look with what it found."""
+        present = None
+        if intent.role in ("found", "probe") and outcome.ok:
+            action = self._plan.step(intent.step).action
+            assert action is not None, "only steps with an action are probed"
+            present = self.probe(action).present(outcome.result)
+        return e.ActionEnded(
+            intent.step,
+            intent.role,
+            intent.part,
+            intent.attempt,
+            outcome.kind,
+            outcome.message,
+            outcome.result if intent.role == "forward" else None,
+            outcome.changed,
+            present,
+            round(seconds, 3),
+            outcome.untouched,
+            output,
+        )
 
     def _render(self, value: Json, names: Mapping[str, Json], key: str = "") -> Json:
         if is_later(value):

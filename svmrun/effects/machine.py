@@ -164,7 +164,7 @@ class Machine:
                 self._fence(intent),
             )
             outcome = self._guarded(intent, call)
-        return self._ended(intent, outcome, clock.steady() - began, output)
+        return self._book.ended(intent, outcome, clock.steady() - began, output.name if output.exists() else "")
 
     def _guarded(self, intent: e.ActionStarted, call: Call) -> Outcome:
         if self._guard is None:
@@ -192,27 +192,6 @@ class Machine:
             record(e.ProcessStarted(intent.step, pid, process_started(pid)))
 
         return tell
-
-    def _ended(self, intent: e.ActionStarted, outcome: Outcome, seconds: float, output: Path) -> e.ActionEnded:
-        present = None
-        if intent.role in ("found", "probe") and outcome.ok:
-            action = self._plan.step(intent.step).action
-            assert action is not None
-            present = self._book.probe(action).present(outcome.result)
-        return e.ActionEnded(
-            intent.step,
-            intent.role,
-            intent.part,
-            intent.attempt,
-            outcome.kind,
-            outcome.message,
-            outcome.result if intent.role == "forward" else None,
-            outcome.changed,
-            present,
-            round(seconds, 3),
-            outcome.untouched,
-            output.name if output.exists() else "",
-        )
 
     def _output(self, intent: e.ActionStarted) -> Path:
         self._count += 1

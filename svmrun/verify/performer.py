@@ -130,7 +130,7 @@ class MemoryPerformer:
             call = Call(adapter, arguments, Limits(timeout), {}, identity=identity)
             self.outcome = self._guarded(state, intent, call)
         self._fire_at_limit()
-        return self._ended(intent, self.outcome, self.world.clock - began)
+        return self._desk.book.ended(intent, self.outcome, self.world.clock - began)
 
     def _guarded(self, state: State, intent: e.ActionStarted, call: Call) -> Outcome:
         step = self._desk.plan.step(intent.step)
@@ -180,26 +180,6 @@ class MemoryPerformer:
             self._interrupted = True
         if self._kind.startswith("disconnected") and self.guard is not None and self.guard.alive:
             self.guard = fired(self.guard, GONE) if self.guard.outstanding else replace(self.guard, alive=False)
-
-    def _ended(self, intent: e.ActionStarted, outcome: Outcome, seconds: float) -> e.ActionEnded:
-        present = None
-        if intent.role in ("found", "probe") and outcome.ok:
-            action = self._desk.plan.step(intent.step).action
-            assert action is not None, "only steps with an action are probed"
-            present = self._desk.book.probe(action).present(outcome.result)
-        return e.ActionEnded(
-            intent.step,
-            intent.role,
-            intent.part,
-            intent.attempt,
-            outcome.kind,
-            outcome.message,
-            outcome.result if intent.role == "forward" else None,
-            outcome.changed,
-            present,
-            round(seconds, 3),
-            outcome.untouched,
-        )
 
     # -- the guard and the end -----------------------------------------------------------------------------------
 

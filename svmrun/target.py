@@ -76,7 +76,7 @@ def simulated(wish: str, root: Path, become: str, time_scale: float | None) -> T
     """A simulated host: a folder that `svmrun simulate` made, else one made now from a world's name or file."""
     from svmrun.simulator import state_file
 
-    if (Path(wish) / "bin").is_dir():
+    if is_installed(wish):
         return _of_folder(Path(wish).resolve(), state_file.read(wish), become, temporary=False)
     from svmrun.runbook.source import load
     from svmrun.simulator.install import install
@@ -88,6 +88,11 @@ def simulated(wish: str, root: Path, become: str, time_scale: float | None) -> T
     folder = make_folder(root / "simulated") / f"{world.name}-{secrets.token_hex(4)}"
     install(folder, world)
     return _of_folder(folder, world, become, temporary=True)
+
+
+def is_installed(wish: str) -> bool:
+    """True for a folder that `svmrun simulate` made; else it is a world's name or file."""
+    return os.path.isdir(f"{wish}/bin")
 
 
 def of_plan(host: Mapping[str, Json]) -> Target:

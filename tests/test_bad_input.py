@@ -88,6 +88,27 @@ def test_a_side_that_somebody_left_off_is_noticed_when_the_number_of_sides_is_kn
     assert scene.calls() == ()
 
 
+@pytest.mark.parametrize(
+    "words", [["--time-scale", "0"], ["--simulate", "--time-scale", "-1"], ["--simulate", "--time-scale", "inf"]]
+)
+def test_a_time_scale_without_a_meaning_is_refused(words: list[str], scene: Scene) -> None:
+    refused(
+        scene.run("execute", "mirror-backup", *words), 2, "--time-scale is a number from 0, and goes with --simulate"
+    )
+
+
+def test_a_simulated_host_that_has_its_own_time_scale_is_not_given_another_one(scene: Scene) -> None:
+    scene.host()
+
+    refused(scene.execute("mirror-backup", "--time-scale", "1"), 2, "has a time scale of its own", "svmrun simulate ")
+
+
+def test_nothing_but_what_does_not_hold_is_said_about_a_mirror_that_is_being_resynced(scene: Scene) -> None:
+    scene.host("resyncing")
+
+    assert scene.execute("mirror-backup").out == ""
+
+
 def test_a_user_without_rights_is_told_at_once(scene: Scene) -> None:
     scene.host(user="operator")
 

@@ -27,3 +27,11 @@ def test_a_word_that_yaml_takes_for_a_truth_value_is_to_be_quoted() -> None:
     (found,) = violations({"type": ["string", "number"]}, True)
 
     assert found.hint == "put it in quotes: 'true'"
+
+
+def test_a_lone_value_is_shown_the_key_that_it_was_meant_for() -> None:
+    schema = {"type": "object", "required": ["argv"], "properties": {"argv": {}}}
+
+    (found,) = violations(schema, "date -u")
+
+    assert (found.message, found.hint) == ("this must be a mapping, not 'date -u'", "write {argv: ...}")

@@ -39,7 +39,7 @@ _ADVICE = {
     "Not owner": "this needs the superuser",
     "Deadlock situation detected/avoided": "it holds an active swap file or the accounting file: it cannot be locked",
     "Device busy": "another lock request on it is waiting, or it is error-locked: look at `lockfs PATH`",
-    "I/O error": "it is hard-locked: only unmounting it ends that",
+    "I/O error": "its disks fail, or it is hard-locked: `lockfs PATH` shows that as EIO, and only unmounting ends it",
 }
 
 

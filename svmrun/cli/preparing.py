@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import math
 import os
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -24,13 +26,13 @@ from svmrun.effects.permissions import refuse_unsafe
 from svmrun.effects.repository import commit_of
 from svmrun.effects.setting import Nobody, Operator, Setting
 from svmrun.effects.state_folder import state_root
-from svmrun.errors import CheckFailed, FactFailed, InvalidInput, Refused
+from svmrun.errors import CheckFailed, FactFailed, InvalidInput, Refused, UsageError
 from svmrun.plan.build import Known, build, commands, has_later
 from svmrun.plan.digest import plan_hash
 from svmrun.plan.early import early_resources
 from svmrun.plan.model import Plan, PlannedAction
 from svmrun.preparation import Gathering, known_early, make_builder
-from svmrun.report.observer import Observer
+from svmrun.report.observer import Observer, Silent
 from svmrun.runbook import template
 from svmrun.runbook.load import load_runbook
 from svmrun.runbook.model import Parameter, Runbook
@@ -66,8 +68,16 @@ def load(name: str) -> tuple[Runbook, bytes]:
 
 
 def choose_target(options: argparse.Namespace) -> Target:
+    given = options.time_scale is not None
+    if given and not (options.simulate and 0 <= options.time_scale < math.inf):
+        raise UsageError(
+            "--time-scale is a number from 0, and goes with --simulate: a real host's time cannot be scaled"
+        )
     if not options.simulate:
         return targets.local(options.become)
+    if given and targets.is_installed(options.simulate):
+        again = f"svmrun simulate {shlex.quote(options.simulate)} --time-scale {options.time_scale:g}"
+        raise UsageError(f"{options.simulate} has a time scale of its own; to make it anew with another one: {again}")
     scale = SIMULATED_TIME_SCALE if options.time_scale is None else options.time_scale
     return targets.simulated(options.simulate, state_root(), options.become, scale)
 
@@ -82,7 +92,8 @@ def prepare(options: argparse.Namespace, observer: Observer, cancel: Cancel, tar
     setting = make_setting(target, observer, person, options.become)
     setting.secrets = hidden_texts(runbook, {**values, "host": target.facts})
     with _no_secrets_told(setting):
-        gathering = Gathering(runbook, setting, target.facts, values, target.resolve, cancel)
+        reading = replace(setting, observer=Silent())  # how far a resync has come, say: nothing is at work yet
+        gathering = Gathering(runbook, reading, target.facts, values, target.resolve, cancel)
         # Before the facts: asking a busy host takes time, and would blame what the other run does (a tape in use).
         occupied = early_resources(make_builder(runbook, setting, known_early(gathering)))
         demand_free(state_root(), occupied, target=target.simulated)

@@ -67,6 +67,13 @@ def hint(keyword: str, value: Json, limit: Json) -> str | None:
     return None
 
 
+def wrapped(keyword: str, value: Json, schema: Mapping[str, Json]) -> str | None:
+    """Where a mapping is wanted that has one key which it cannot do without, a lone value is meant for that key."""
+    if keyword != "type" or schema["type"] != "object" or len(schema.get("required", ())) != 1:
+        return None
+    return None if value is None else f"write {{{schema['required'][0]}: ...}}"
+
+
 def strange_name(name: str, schema: Mapping[str, Json]) -> tuple[str, str]:
     """The key breaks a pattern, or a release has more keys than it may."""
     if "enum" in schema:

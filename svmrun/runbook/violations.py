@@ -82,7 +82,7 @@ class _Checker:
     def simple(self, keyword: str, schema: Schema, value: Json, path: Path) -> Iterator[Violation]:
         """Keywords about the value alone."""
         if not _SIMPLE[keyword](value, schema[keyword]):
-            hint = words.hint(keyword, value, schema[keyword])
+            hint = words.hint(keyword, value, schema[keyword]) or words.wrapped(keyword, value, schema)
             yield Violation(path, words.sentence(keyword, value, schema[keyword]), hint)
 
     def properties(self, keyword: str, schema: Schema, value: Json, path: Path) -> Iterator[Violation]:

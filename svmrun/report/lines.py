@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from svmrun.core.events import ActionEnded, ActionStarted, Event, RunEnded
+from svmrun.core.events import ActionEnded, ActionStarted, Event, RollbackStarted, RunEnded
 from svmrun.plan.model import Plan
 from svmrun.report.output_lines import OutputLines
 from svmrun.report.progress import Progress
-from svmrun.report.sentences import plan_sentence, sentence
+from svmrun.report.sentences import by_hand, plan_sentence, sentence
 from svmrun.report.sink import Sink
 from svmrun.report.verdict import last_words
 from svmrun.report.words import duration, printable, stamp
@@ -43,6 +43,8 @@ class LinesReporter:
             self._finish_output()
         if text := sentence(event):
             self._say(text, event.at)
+        if isinstance(event, RollbackStarted) and self._progress and (card := self._progress.state.card):
+            self._say(by_hand(card), event.at)
 
     def output(self, step: str, stream: str, data: bytes) -> None:
         self._heard_at = time.time()

@@ -16,12 +16,12 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from svmrun.core.events import ActionStarted, Event, RunEnded
+from svmrun.core.events import ActionStarted, Event, RollbackStarted, RunEnded
 from svmrun.plan.model import Plan
 from svmrun.report.output_lines import OutputLines
 from svmrun.report.picture import VERDICT_STYLES, Paper, Running, draw
 from svmrun.report.progress import Progress
-from svmrun.report.sentences import plan_sentence, sentence
+from svmrun.report.sentences import by_hand, plan_sentence, sentence
 from svmrun.report.sink import Sink
 from svmrun.report.verdict import last_words
 from svmrun.report.words import printable
@@ -59,6 +59,8 @@ class LiveReporter:
             self._streams.clear()
         elif type(event).__name__ in LOGGED and (text := sentence(event)):
             self._print(text, LOGGED[type(event).__name__])
+            if isinstance(event, RollbackStarted) and (card := self._progress.state.card):
+                self._print(by_hand(card), "yellow")
         self._draw_when_due(event.at)
 
     def output(self, step: str, stream: str, data: bytes) -> None:

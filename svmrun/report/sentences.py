@@ -24,6 +24,11 @@ def plan_sentence(plan: Plan, past: Sequence[e.Event] = ()) -> str:
     return f"plan {(plan.hash or plan.digest)[:12]}: {plan.runbook} on {host}: {count(len(plan.steps), 'step')}{held}"
 
 
+def by_hand(card: str) -> str:
+    """How a person releases everything when nothing else helps."""
+    return f"to release all by hand, as root: sh {shlex.quote(card)}"
+
+
 def sentence(event: e.Event) -> str | None:
     """None for an event that says nothing to a person, and for the end: that one has more than a sentence."""
     match event:
@@ -44,7 +49,7 @@ def sentence(event: e.Event) -> str | None:
         case e.LimitPassed():
             return f"{event.step}: THE HOLD LASTED LONGER THAN ITS LIMIT"
         case e.GuardArmed():
-            return f"guard armed (pid {event.pid}); to release all by hand, as root: sh {shlex.quote(event.card)}"
+            return f"guard armed (pid {event.pid}); {by_hand(event.card)}"
         case e.GuardFired():
             released = f"; released {listing(event.released)}" if event.released else ""
             return f"THE GUARD ACTED: {event.reason}{released}"

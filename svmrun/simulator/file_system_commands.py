@@ -6,7 +6,8 @@ from collections.abc import Generator
 from typing import Any
 
 from svmrun.simulator.arguments import BadOption, options
-from svmrun.simulator.file_systems import containing, mounted_on, normal
+from svmrun.simulator.file_systems import SIZE_FACTOR, containing, mounted_on, normal
+from svmrun.simulator.linux_mounts import df_table
 from svmrun.simulator.processes import users
 from svmrun.simulator.requests import Call, Kill, Look, Print
 from svmrun.simulator.tape import drive
@@ -15,7 +16,6 @@ from svmrun.simulator.volumes import volume as volume_of
 from svmrun.simulator.world import FileSystem, World
 
 Run = Generator[Any, Any, int]
-SIZE_FACTOR = 3  # a file system is three times as large as what is on it
 
 
 def df(call: Call) -> Run:
@@ -29,12 +29,22 @@ def df(call: Call) -> Run:
     found = [_shown(world, path) for path in paths] if paths else list(world.file_systems)
     missing = [path for path, one in zip(paths, found, strict=False) if paths and one is None]
     rows = [one for one in found if one]
+    if world.os == "Linux":
+        return (yield from _gnu(rows, missing))
     if rows and "n" not in flags:
         yield Print("Filesystem            kbytes    used   avail capacity  Mounted on\n")
     for one in rows:
         yield Print(f"{one.mount_point:<19s}: {one.kind}\n" if "n" in flags else _row(one))
     for path in missing:
         yield Print(f"df: (could not open {path}) No such file or directory\n", "err")
+    return 1 if missing else 0
+
+
+def _gnu(rows: list[FileSystem], missing: list[str]) -> Run:
+    for path in missing:
+        yield Print(f"df: {path}: No such file or directory\n", "err")
+    if rows:
+        yield Print(df_table(rows))
     return 1 if missing else 0
 
 

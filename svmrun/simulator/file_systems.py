@@ -7,6 +7,10 @@ from collections.abc import Callable
 from svmrun.simulator.world import FileSystem, World
 from svmrun.values import replace
 
+SIZE_FACTOR = 3  # a file system is three times as large as what is on it
+BLOCK_BYTES = 512
+EXTENT_BYTES = 4 * 1024 * 1024  # what a logical volume is a multiple of (lvm(8))
+
 
 def normal(path: str) -> str:
     """The path without doubled slashes, `.` and `..`; a relative path is taken from `/`."""
@@ -28,6 +32,16 @@ def containing(world: World, path: str) -> FileSystem | None:
 
 def mounted_on(world: World, mount_point: str) -> FileSystem | None:
     return next((f for f in world.file_systems if f.mount_point == mount_point), None)
+
+
+def on_device(world: World, path: str) -> FileSystem | None:
+    """The file system that is mounted from this block device."""
+    return next((f for f in world.file_systems if f.special == path and path.startswith("/dev/")), None)
+
+
+def device_bytes(found: FileSystem) -> int:
+    """The size of the device that the file system fills."""
+    return -(-found.used * BLOCK_BYTES * SIZE_FACTOR // EXTENT_BYTES) * EXTENT_BYTES
 
 
 def put(world: World, changed: FileSystem) -> World:

@@ -6,12 +6,15 @@ By name, so that an installed command imports only the module that it needs.
 from __future__ import annotations
 
 OTHER_COMMANDS: dict[str, str] = {
+    "blockdev": "linux_devices:blockdev",
     "cldevicegroup": "cluster:cldevicegroup",
     "clnode": "cluster:clnode",
     "cluster": "cluster:cluster",
     "dd": "dd:dd",
     "df": "file_system_commands:df",
+    "findmnt": "linux_mounts:findmnt",
     "fsck": "fsck:fsck",
+    "fsfreeze": "fsfreeze:fsfreeze",
     "fuser": "file_system_commands:fuser",
     "hostname": "system:hostname",
     "id": "system:identity",
@@ -21,6 +24,7 @@ OTHER_COMMANDS: dict[str, str] = {
     "sccheck": "scstat:sccheck",
     "scstat": "scstat:scstat",
     "scswitch": "scstat:scswitch",
+    "stat": "linux_devices:stat",
     "su": "system:su",
     "sudo": "system:sudo",
     "svcadm": "service_commands:svcadm",

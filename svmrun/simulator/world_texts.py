@@ -105,7 +105,7 @@ SURROUNDINGS = {
         "": "A mounted file system.",
         "mount_point": "Where it is mounted.",
         "special": "The block device, such as /dev/md/SET/dsk/dN.",
-        "kind": "Its type; only ufs can be locked.",
+        "kind": "Its type: lockfs locks ufs, fsfreeze freezes ext4, xfs and their like.",
         "lock": "The lock that lies on it.",
         "comment": "The comment of that lock.",
         "generation": "How often it was written to.",

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from svmrun.core import events as e
-from svmrun.core.decide import Finish, decide, held, outstanding
+from svmrun.core.decide import Finish, GoBack, Perform, decide, held, outstanding
 from svmrun.core.resume import again, done_twice
 from svmrun.core.state import State, replay
 from svmrun.interpreter import Recorder, drive
@@ -236,6 +236,38 @@ def test_an_image_that_was_taken_after_the_guard_lifted_the_lock_is_called_incon
     host = ToyHost(backup, surprises={4: lambda: e.GuardFired("limit", ("lock",))})
     state, _ = run(backup, host)
     assert "before detach was done: its image is inconsistent" in (state.cause or "")
+
+
+def test_a_lock_that_is_gone_when_it_is_to_be_released_spoils_the_run() -> None:
+    """The release alone tells it where there is no probe; it may be the last step."""
+    locking = PlannedAction("toy", {}, 10.0, blocks_writers=True)
+    events = [*done("lock", "forward"), *done("lock", "release", changed=False)]
+    blind = plan(replace(step("lock"), action=locking), release("lock"))
+    move = decide(blind, replay(events))
+    assert isinstance(move, GoBack)
+    assert move.cause.startswith("lock: it was gone when it was to be released")
+    back = replay([*events, e.RollbackStarted(move.cause, move.exit_code)])
+    assert decide(blind, back) == Finish("rolled back", 1, move.cause)
+
+
+def test_without_a_probe_the_handler_of_a_doubtful_step_is_repeated_until_it_has_undone_something() -> None:
+    """An effect that comes late is there after a handler that found nothing to undo."""
+    blind = plan(replace(step("lock"), action=PlannedAction("toy", {}, 10.0)), release("lock"))
+    events = [*done("lock", "forward", outcome="unknown"), e.RollbackStarted("lock: timed out", 1)]
+    pauses = []
+    while isinstance(move := decide(blind, replay(events)), Perform):
+        pauses.append(move.after_seconds)
+        events += done("lock", "rollback", changed=len(pauses) == 3)
+    assert pauses == [0.0, 1.0, 2.0]
+    assert isinstance(move, Finish)
+    assert move.verdict == "rolled back"
+
+
+def done(name: str, role: e.Role, *, outcome: e.Kind = "succeeded", changed: bool = True) -> list[e.Event]:
+    return [
+        e.ActionStarted(name, role, 0, 1, "toy", ()),
+        e.ActionEnded(name, role, 0, 1, outcome, changed=changed),
+    ]
 
 
 def test_a_resumed_run_does_again_what_depends_on_a_hold_that_was_rolled_back() -> None:

@@ -44,6 +44,17 @@ def test_the_shipped_backup_survives_every_single_failure() -> None:
     assert all(h.rollbacks and h.guard for h in result.handlers if h.step in ("lock", "detach"))
 
 
+def test_the_shipped_copy_of_a_frozen_file_system_survives_every_single_failure() -> None:
+    """Nothing tells whether a file system is frozen, so what cannot be found out is named as not tried."""
+    result = verified(RUNBOOKS / "freeze-copy-backup.yaml", "linux")
+    assert result.ok, result.violations
+    assert result.not_modelled == ()
+    assert [line.partition(" (")[0] for line in result.not_tried[-2:]] == [
+        "an undoing of freeze",
+        "a lock of somebody else that freeze",
+    ]
+
+
 def test_every_kind_of_failure_is_tried() -> None:
     result = verified(RUNBOOKS / "mirror-backup.yaml")
     assert {cell.kind for row in result.matrix for cell in row.cells} == set(KINDS)

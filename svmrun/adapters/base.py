@@ -215,6 +215,10 @@ class Adapter:
         """How to ask whether this action's effect is there; None when nothing can tell."""
         return None
 
+    def unseen(self, arguments: Arguments) -> str:
+        """Why nothing on a host can tell whether the effect is there, as a sentence; empty when something can."""
+        return ""
+
     def done_in_shell(self, arguments: Arguments) -> ShellProof:
         """For a rollback handler: how the guard, a shell program, knows that nothing is left to undo."""
         return ShellProof()

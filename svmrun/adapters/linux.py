@@ -75,6 +75,9 @@ class Fsfreeze(Adapter):
             return Outcome("failed", message, changed=False, untouched=True)
         return outcome
 
+    def unseen(self, arguments: Arguments) -> str:
+        return "nothing on Linux tells whether a file system is frozen"
+
     def done_in_shell(self, arguments: Arguments) -> ShellProof:
         return ShellProof(says=("Invalid argument",)) if arguments["mode"] == "unfreeze" else ShellProof()
 

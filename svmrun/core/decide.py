@@ -72,6 +72,10 @@ def decide(plan: Plan, state: State) -> Move:
         return Settle()
     if state.cause is not None:
         return _go_back(plan, state)
+    if vanished := _vanished(plan, state):
+        return GoBack(
+            f"{vanished}: it was gone when it was to be released: writers went on, nothing made meanwhile holds"
+        )
     if all(_is_done(plan, step, state) for step in plan.steps):
         return Finish("succeeded", 0)
     return _reason_to_go_back(plan, state) or _go_forward(plan, state)
@@ -123,6 +127,20 @@ def _reason_to_go_back(plan: Plan, state: State) -> GoBack | None:
         changed = any(known.started for known in state.steps.values())
         return GoBack(state.found_already, 1 if changed else 6)
     return None
+
+
+def _vanished(plan: Plan, state: State) -> str:
+    """A step that let writers wait, and whose release found nothing to undo: nobody knows since when they went on.
+
+    Where a release failed and a second one found nothing, the first one may have done it; that it did is not proven.
+    """
+    for step in plan.steps:
+        known, action = state.step(step.id), step.action
+        if known.undoing is None or known.undoing.role != "release" or known.undoing.done:
+            continue
+        if action and action.blocks_writers and not action.probed and undo(step, known) is UNDONE:
+            return step.id
+    return ""
 
 
 def _guard_words(plan: Plan, state: State) -> str:
@@ -240,7 +258,7 @@ def undo(step: PlannedStep, state: StepState, role: Role | None = None) -> Perfo
         if undoing.role == "rollback" and step.action.probed:
             return Perform(step.id, "probe")
         return Perform(step.id, undoing.role)
-    return _next_handler(step, undoing)
+    return _next_handler(step, state, undoing)
 
 
 def _after_look(step: PlannedStep, state: StepState, undoing: Undoing) -> Perform | _Result:
@@ -258,7 +276,7 @@ def _after_look(step: PlannedStep, state: StepState, undoing: Undoing) -> Perfor
     return STUCK
 
 
-def _next_handler(step: PlannedStep, undoing: Undoing) -> Perform | _Result:
+def _next_handler(step: PlannedStep, state: StepState, undoing: Undoing) -> Perform | _Result:
     """Within a round. A handler that fails for good never stops the next one."""
     part, tries, failed = undoing.part, undoing.tries, undoing.failed
     if part < len(step.rollback) and tries >= step.rollback[part].attempts:
@@ -268,4 +286,9 @@ def _next_handler(step: PlannedStep, undoing: Undoing) -> Perform | _Result:
         return Perform(step.id, undoing.role, part, tries + 1, after)
     if step.action is not None and step.action.probed:
         return Perform(step.id, "probe")
-    return STUCK if failed else UNDONE
+    if failed:
+        return STUCK
+    doubtful = not undoing.done and state.status in ("doubtful", "running")  # nothing to undo yet: it may still come
+    if doubtful and undoing.rounds < LOOKS_AT_DOUBTFUL:
+        return Perform(step.id, undoing.role, 0, 1, 2.0 ** (undoing.rounds - 1))
+    return UNDONE

@@ -20,7 +20,8 @@ class Undoing:
     `looks` counts finished probes; while `looked` is True the last finished action was one, and `present` is what it
     found; `blind` counts the last looks in a row that could not tell, `seen` tells that one found the effect. `part`
     is the handler whose turn it is, `tries` how often it failed, `failed` how many handlers were given up in this
-    round, `rounds` how often the handlers were started from the first one.
+    round, `rounds` how often the handlers were started from the first one. `done` tells that a handler changed
+    something.
     """
 
     role: Literal["release", "rollback"]
@@ -33,6 +34,7 @@ class Undoing:
     tries: int = 0
     failed: int = 0
     rounds: int = 0
+    done: bool = False
     message: str = ""
 
 
@@ -179,7 +181,7 @@ def _ended(state: State, event: e.ActionEnded) -> State:
         seen = undoing.seen or event.present is True
         undoing = replace(undoing, looks=undoing.looks + 1, looked=True, blind=blind, seen=seen, present=event.present)
     elif event.outcome == "succeeded":
-        undoing = replace(undoing, part=undoing.part + 1, tries=0)
+        undoing = replace(undoing, part=undoing.part + 1, tries=0, done=undoing.done or event.changed)
     else:
         undoing = replace(undoing, tries=undoing.tries + 1, message=event.message)
     return _with(state, event.step, undoing=undoing)

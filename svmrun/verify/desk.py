@@ -121,6 +121,11 @@ class Desk:
         speaking = [text for text in texts if "steps" in text]
         return frozenset(s.id for s in self.plan.steps if any(s.id in text for text in speaking))
 
+    def unseen(self, step_id: str) -> str:
+        """Why nothing can tell that the step is undone, when its handlers only claim it; empty when something can."""
+        action = self.plan.step(step_id).action
+        return "" if action is None else self.setting.adapters[action.adapter].unseen(self.arguments(action))
+
     @cached_property
     def locks(self) -> dict[str, str]:
         """Step -> the mount point whose writers wait because of it, empty when nobody says which."""

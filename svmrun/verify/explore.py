@@ -144,8 +144,15 @@ def branches(desk: Desk, scene: Scene) -> Iterator[Branch]:
     where = _where(desk, scene, turn)
     for kind, after in befallen(desk, scene):
         yield Branch(after, Injection(scene.turn, kind), where)
-    yield from _killed(desk, scene, turn, where)
-    yield from _failing(desk, scene, turn, where)
+    if not _meets_a_stranger(desk, scene, turn):
+        yield from _killed(desk, scene, turn, where)
+        yield from _failing(desk, scene, turn, where)
+
+
+def _meets_a_stranger(desk: Desk, scene: Scene, turn: Turn) -> bool:
+    """A step locks what somebody else has locked, and no look can tell whose lock it is once its answer is lost."""
+    step = turn.intent.step if turn.intent and turn.intent.role == "forward" else ""
+    return desk.locks.get(step) in scene.watch.strangers and bool(desk.unseen(step))
 
 
 def _acted(turn: Turn) -> Acted | None:
@@ -189,7 +196,8 @@ def _failing(desk: Desk, scene: Scene, turn: Turn, where: str) -> Iterator[Branc
 def kinds_of(desk: Desk, scene: Scene, turn: Turn) -> list[str]:
     """The kinds that make a difference for the action of this turn."""
     if turn.guard_step:
-        return [k.name for k in ACTION_KINDS if k.effect and not _of_the_runner(k.name)]
+        names = [k.name for k in ACTION_KINDS if k.effect and not _of_the_runner(k.name)]
+        return [name for name in names if name != "lie" or not desk.unseen(turn.guard_step)]
     intent = turn.intent
     assert intent is not None, "asked only when there is an action"
     performer = desk.setting.adapters[intent.adapter].performer
@@ -207,6 +215,8 @@ def kinds_of(desk: Desk, scene: Scene, turn: Turn) -> list[str]:
         kinds = [k for k in kinds if not k.name.startswith("cancelled")]
     if not guarded:
         kinds = [k for k in kinds if not k.name.startswith("disconnected")]
+    if intent.role in ("release", "rollback") and desk.unseen(intent.step):
+        kinds = [k for k in kinds if k.name != "lie"]
     stoppable = guarded and intent.role == "forward" and bool(scene.held) and scene.guard and scene.guard.outstanding
     return [k.name for k in kinds if k.name != "stopped" or stoppable]
 

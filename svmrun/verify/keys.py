@@ -126,4 +126,5 @@ def _undoing(undoing: Undoing) -> Key:
         undoing.tries,
         undoing.failed,
         undoing.rounds,
+        undoing.done,
     )

@@ -53,12 +53,18 @@ def _to_the_runner(desk: Desk, scene: Scene) -> Iterator[tuple[str, Scene]]:
     guard = scene.guard
     if guard is not None and guard.alive and not guard.reason:
         yield "guard-killed", replace(scene, guard=replace(guard, alive=False))
-        if guard.outstanding:
+        if guard.outstanding and not _would_meet_a_stranger(desk, scene):
             moment = max(desk.guard_deadline(guard.outstanding), scene.world.clock)
             world = look(replace(scene.world, clock=moment))
             yield "stalled", replace(scene, world=world, guard=fired(guard, "a limit passed"))
     if scene.state.cause is None and not scene.interrupted and scene.state.ended is None:
         yield "interrupt", replace(scene, interrupted=True)
+
+
+def _would_meet_a_stranger(desk: Desk, scene: Scene) -> bool:
+    """The guard was not told yet that a lock is somebody else's, and no look can tell it."""
+    steps = [step for step, _ in scene.guard.outstanding] if scene.guard else []
+    return any(desk.unseen(step) and desk.locks.get(step) in scene.watch.strangers for step in steps)
 
 
 def _rebooted(scene: Scene) -> Scene:

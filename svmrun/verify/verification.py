@@ -79,7 +79,7 @@ def _verified(preparation: Preparation, desk: Desk, depth: int, total: Harvest) 
         matrix=tuple(_matrix(preparation, desk, total)),
         handlers=tuple(_handlers(desk, total)),
         not_modelled=tuple(_not_modelled(desk, total)),
-        not_tried=NOT_TRIED,
+        not_tried=(*NOT_TRIED, *_unseen(desk)),
         mutants=(),
     )
 
@@ -132,6 +132,14 @@ def _handlers(desk: Desk, total: Harvest) -> Iterator[HandlerCoverage]:
         if step.rollback:
             counts = (total.acted[step.id, role] for role in ("release", "rollback", "guard"))
             yield HandlerCoverage(step.id, step.position, *counts)
+
+
+def _unseen(desk: Desk) -> Iterator[str]:
+    for step in desk.plan.steps:
+        why = desk.unseen(step.id) if step.rollback and step.when is not False else ""
+        if why:
+            yield f"an undoing of {step.id} ({step.position}) that claims success and does nothing: {why}"
+            yield f"a lock of somebody else that {step.id} ({step.position}) meets, its answer being lost: {why}"
 
 
 def _not_modelled(desk: Desk, total: Harvest) -> Iterator[str]:

@@ -188,9 +188,17 @@ def dump_on_a_terminal(tmp_path: Path, volumes: str, ask: Callable[[str], str | 
 
 
 def test_a_dump_goes_on_when_the_operator_has_mounted_the_next_volume(tmp_path: Path) -> None:
-    outcome = dump_on_a_terminal(tmp_path, "2", lambda tail: "yes")
+    asked: list[str] = []
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        return "yes"
+
+    outcome = dump_on_a_terminal(tmp_path, "2", ask)
+
     assert outcome.ok, outcome.message
     assert outcome.result["volumes"] == 2
+    assert asked[0].endswith("mount volume 2 of 2, two, and answer yes; no ends the dump:")
 
 
 @pytest.mark.parametrize(

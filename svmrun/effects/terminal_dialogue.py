@@ -154,7 +154,8 @@ class _Talk:
         if self._asked[index] > prompt.at_most:
             return self._with_tail(f"the question {prompt.name or prompt.pattern!r} came again after {prompt.at_most}")
         if prompt.answer is None:
-            return self._hand_over(f"nobody is there to answer the question {prompt.name or prompt.pattern!r}", cancel)
+            unanswered = f"nobody is there to answer the question {prompt.name or prompt.pattern!r}"
+            return self._hand_over(unanswered, cancel, prompt.name)
         self._enter(prompt.answer, prompt)
         return ""
 
@@ -167,12 +168,13 @@ class _Talk:
             self._begun = True
         self._terminal.enter(answer, secret=prompt.secret)
 
-    def _hand_over(self, otherwise: str, cancel: Cancel) -> str:
+    def _hand_over(self, otherwise: str, cancel: Cancel, advice: str = "") -> str:
+        """Ask the operator with the program's own words, and behind them what its question is about."""
         self._begun = True
         answer = None
         if self._ask:
             with cancel.breaking(self._ending.next_deadline - clock.steady()):
-                answer = self._ask(self._tail())
+                answer = self._ask(f"{self._tail().rstrip()}\n{advice}:" if advice else self._tail())
         if answer is None:
             return self._with_tail(otherwise)
         self._terminal.let_go(keep=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
@@ -111,3 +112,34 @@ def test_a_release_that_had_its_effect_in_the_end_is_good(fault: str, scene: Sce
     assert ended.code == 0, ended.said
     assert differences(scene.before, scene.world) == []
     assert images(scene.world)[0].consistent
+
+
+def test_a_freeze_that_only_claimed_success_is_found_out_by_its_release(scene: Scene) -> None:
+    scene.host("linux", "fsfreeze#1=lie")
+    ended = scene.execute("freeze-copy-backup")
+    assert ended.code == 1, ended.said
+    assert "freeze: it was gone when it was to be released" in ended.said
+    assert scene.world.file_systems[1].lock == "unlock"
+
+
+def test_the_copy_of_a_frozen_file_system_is_one_moment(scene: Scene) -> None:
+    scene.host("linux")
+    ended = scene.execute("freeze-copy-backup")
+    assert ended.code == 0, ended.said
+    assert [image.consistent for image in scene.world.files] == [True]
+    assert scene.world.file_systems[1].lock == "unlock"
+
+
+def test_a_wait_for_what_never_comes_ends_after_its_simulated_time(scene: Scene, tmp_path: Path) -> None:
+    """The host's time jumps: an hour takes as long as its four looks."""
+    book = tmp_path / "patience.yaml"
+    book.write_text(
+        "schema: svmrun/v1\nname: patience\nsteps:\n  - id: patience\n    timeout: 1h\n    wait_for:\n"
+        "      svcs: {services: ['svc:/system/cron:default']}\n      until: 'false'\n      every: 20m\n"
+    )
+    scene.host()
+    ended = scene.execute(book)
+    assert ended.code == 1, ended.said
+    assert "waited as long as the timeout allows" in ended.said
+    assert scene.world.clock - scene.before.clock > 3000
+    assert sum(call.startswith("svcs") for call in scene.world.calls) == 4

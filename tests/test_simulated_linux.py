@@ -43,14 +43,10 @@ def run(world: World, command: str, user: str = "root") -> host.Ended:
         ("stat", "stat: missing operand\nTry 'stat --help' for more information."),
         ("dd if=/nowhere of=/backup/x", "dd: failed to open '/nowhere': No such file or directory"),
         ("dd foo", "dd: unrecognized operand 'foo'\nTry 'dd --help' for more information."),
-        ("df -k nowhere/..", None),
     ],
 )
-def test_refusals_have_the_words_of_the_real_commands(command: str, said: str | None) -> None:
+def test_refusals_have_the_words_of_the_real_commands(command: str, said: str) -> None:
     ended = run(shipped("linux"), command)
-    if said is None:
-        assert ended.status == 0
-        return
     assert (ended.status, ended.stdout, ended.stderr) == (1, "", f"{said}\n" if said else "")
 
 

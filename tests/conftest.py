@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.running import Scene, memory_folder
+
+# Under nohup hang-ups are ignored, and what a test starts would inherit that: svmrun leaves an ignored one ignored.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def sleep_past_the_limit(runner: Nursery, scene: Scene, record: int, meanwhile: 
     until(lambda: not differences(scene.before, scene.world), "everything is released")
     os.kill(pid, signal.SIGCONT)
     ended = runner.end(scene)
-    assert LIMIT_SECONDS - 0.1 <= acted - lock_began(scene) <= LIMIT_SECONDS + 0.5
+    assert LIMIT_SECONDS - 0.1 <= acted - lock_began(scene) <= LIMIT_SECONDS + 2.0  # half, and a loaded machine
     return ended
 
 

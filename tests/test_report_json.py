@@ -13,7 +13,8 @@ from svmrun.errors import Position, Problem
 from svmrun.report.document import as_json
 from svmrun.report.jsonlines import printed
 from svmrun.report.schemas import schema_files
-from svmrun.report.shapes import Noticed, Progressed, Validated, ValidatedFile
+from svmrun.report.shapes import Noticed, Progressed
+from svmrun.report.validated import Validated, ValidatedFile
 from tests.replay_report import FOLDER, read_calls, read_events, read_plan
 from tests.test_report_lines import CASES, replay
 

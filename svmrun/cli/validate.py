@@ -12,7 +12,7 @@ from svmrun.cli.files import in_folder
 from svmrun.cli.parser import add_command
 from svmrun.effects import runbook_files
 from svmrun.errors import InvalidInput, Problem
-from svmrun.report.shapes import Validated, ValidatedFile
+from svmrun.report.validated import Validated, ValidatedFile
 from svmrun.runbook.load import load_runbook
 
 if TYPE_CHECKING:

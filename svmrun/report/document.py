@@ -18,8 +18,8 @@ from svmrun.report.shapes import (
     ShownStep,
     Unfinished,
     UnfinishedRun,
-    Validated,
 )
+from svmrun.report.validated import Validated
 from svmrun.report.verified import Verified
 from svmrun.report.words import duration, moment, printable
 from svmrun.review.model import Diff

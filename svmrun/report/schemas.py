@@ -17,7 +17,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from svmrun.core.events import EVENTS
 from svmrun.diagnosis.model import Diagnosis
 from svmrun.plan.model import Plan
-from svmrun.report.shapes import History, Linted, Noticed, Progressed, Shown, Unfinished, Validated
+from svmrun.report.shapes import History, Linted, Noticed, Progressed, Shown, Unfinished
+from svmrun.report.validated import Validated
 from svmrun.report.verified import Verified
 from svmrun.review.model import Diff
 

@@ -141,23 +141,6 @@ class Unfinished:
 
 
 @dataclass(frozen=True)
-class ValidatedFile:
-    """What is wrong with one runbook; `ok` when nothing is."""
-
-    file: str
-    ok: bool
-    problems: tuple[Problem, ...]
-
-
-@dataclass(frozen=True)
-class Validated:
-    """Every problem of every file."""
-
-    ok: bool
-    files: tuple[ValidatedFile, ...]
-
-
-@dataclass(frozen=True)
 class LintFinding:
     """What a rule found. `mendable`: `--fix` would mend it."""
 

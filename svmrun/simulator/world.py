@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from svmrun.simulator.linux_disks import LinuxMirror, View
+
 SubmirrorState = Literal[
     "running", "attached-resync", "offline", "offline-resync", "component-erred", "component-resync", "attached"
 ]
@@ -220,6 +222,8 @@ class World:
     mirrors: tuple[Mirror, ...] = ()
     stripes: tuple[Stripe, ...] = ()
     others: tuple[OtherVolume, ...] = ()
+    linux_mirrors: tuple[LinuxMirror, ...] = ()
+    views: tuple[View, ...] = ()  # devices laid over others, in the order in which they were made
     file_systems: tuple[FileSystem, ...] = ()
     tapes: tuple[Tape, ...] = ()
     files: tuple[DumpImage, ...] = ()  # dumps written to plain files

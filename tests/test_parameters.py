@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from svmrun.errors import InvalidInput
 from svmrun.runbook.arguments import argument_faults
 from svmrun.runbook.load import load_runbook
 from svmrun.runbook.model import Parameter, Runbook
-from svmrun.runbook.parameters import Origins, default_value, given, resolve
+from svmrun.runbook.parameters import Origins, default_value, given
+from tests.verifying import preparation
 
 Json = Any
 TEXT = """\
@@ -32,6 +34,7 @@ steps:
   - id: a
     command: {argv: sync}
 """
+THIRD = "  third: {type: integer, default: 5}\n"
 HOST = {"host": {"name": "one"}}
 
 
@@ -155,30 +158,31 @@ def test_only_secrets_are_taken_from_the_environment() -> None:
     assert len(found) == 1
 
 
-def test_defaults_are_resolved_over_parameters_and_facts() -> None:
-    read = resolve(book(), values("mirror=d0", "level=3"), HOST)
-    assert (read["label"], read["next_level"], read["kind"]) == ("d0 on one", 4, "ufs")
-    assert list(read) == [p.name for p in book().parameters]
+def default(name: str, names: dict[str, Json], text: str = TEXT) -> Json:
+    parameter = next(p for p in book(text).parameters if p.name == name)
+    return default_value(book(text), parameter, names)
 
 
-def test_a_default_may_refer_to_one_that_stands_later() -> None:
-    text = TEXT.replace("default: 0}", 'default: "{{ third }}"}').replace(
-        "steps:", "  third: {type: integer, default: 5}\nsteps:"
-    )
-    read = resolve(book(text), {"mirror": "d0", "password": "geheim"}, HOST)
+def test_defaults_are_rendered_over_parameters_and_facts() -> None:
+    assert default("label", {"mirror": "d0", **HOST}) == "d0 on one"
+    assert default("next_level", {"level": 3}) == 4
+    assert default("kind", {}) == "ufs"
+
+
+def test_a_default_may_refer_to_one_that_stands_later(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(TEXT.replace("default: 0}", 'default: "{{ third }}"}').replace("steps:", THIRD + "steps:"))
+    read = preparation(path, "schost", "mirror=d0", "password=geheim").desk().known
     assert (read["level"], read["next_level"]) == (5, 6)
 
 
 def test_a_default_that_fails_or_does_not_fit_is_told_with_its_place() -> None:
-    with pytest.raises(InvalidInput) as caught:
-        resolve(book(), {"mirror": "d0", "level": "x", "password": "geheim"}, {"host": {}})
-    first, second = (str(problem) for problem in caught.value.problems)
-    assert first.startswith("x.yaml:12:34: error: the default of 'label' has no value: there is no 'name' here")
-    assert second.startswith("x.yaml:13:40: error: the default of 'next_level' has no value")
-    text = TEXT.replace("{{ level + 1 }}", "{{ level ~ 'x' }}")
-    parameter = book(text).parameters[-1]
+    with pytest.raises(InvalidInput, match=r"x.yaml:12:34: error: the default of 'label' has no value: there is no"):
+        default("label", {"mirror": "d0", "host": {}})
+    with pytest.raises(InvalidInput, match=r"x.yaml:13:40: error: the default of 'next_level' has no value"):
+        default("next_level", {"level": "x"})
     with pytest.raises(InvalidInput, match="does not fit: this must be a whole number"):
-        default_value(book(text), parameter, {"level": 1})
+        default("next_level", {"level": 1}, TEXT.replace("{{ level + 1 }}", "{{ level ~ 'x' }}"))
 
 
 def test_rendered_arguments_are_judged_by_the_adapter_of_the_action() -> None:

@@ -14,7 +14,6 @@ from typing import Any
 from svmrun.errors import InvalidInput, Problem
 from svmrun.runbook.model import Parameter, Runbook, Source
 from svmrun.runbook.near import meant
-from svmrun.runbook.order import in_order, needs
 from svmrun.runbook.parameter_text import from_text
 from svmrun.runbook.source import load
 from svmrun.runbook.template import TemplateError, render
@@ -73,22 +72,6 @@ def default_value(runbook: Runbook, parameter: Parameter, names: Mapping[str, Js
         messages = [f"the default of {parameter.name!r} does not fit: {fault}" for fault in faults]
         raise InvalidInput([runbook.source.problem(message, path) for message in messages])
     return value
-
-
-def resolve(runbook: Runbook, given_values: Mapping[str, Json], names: Mapping[str, Json]) -> dict[str, Json]:
-    """All parameters, defaults included. `names` holds the facts and `host`. Raises InvalidInput with every problem."""
-    values, problems = dict(given_values), list[Problem]()
-    parameters = {p.name: p for p in runbook.parameters}
-    for name in in_order(needs(runbook), parameters):
-        if name not in parameters or name in values:
-            continue
-        try:
-            values[name] = default_value(runbook, parameters[name], {**names, **values})
-        except InvalidInput as error:
-            problems += error.problems
-    if problems:
-        raise InvalidInput(problems)
-    return {name: values[name] for name in parameters}
 
 
 def _faults(parameter: Parameter, value: Json) -> list[str]:

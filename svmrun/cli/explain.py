@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     from svmrun.cli.preparing import load
     from svmrun.manual.build import manual
 
-    runbook, _ = load(options.runbook)
+    runbook = load(options.runbook)
     values = _of_world(options, runbook) if options.simulate else _without_host(options, runbook)
     print(_writers()[options.output](manual(runbook, values, adapters())), end="")
     return 0

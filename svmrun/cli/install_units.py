@@ -93,7 +93,7 @@ def _job(options: argparse.Namespace, kinds: list[str]) -> Job:
     from svmrun.cli.preparing import load
     from svmrun.effects.executables import PINNED_PATH
 
-    runbook, _data = load(options.runbook)
+    runbook = load(options.runbook)
     return Job(
         runbook.name,
         runbook.description,

@@ -60,11 +60,14 @@ class Prepared:
         return CallBook(self.plan, self.setting, self.names).argv(action.adapter, action.arguments)
 
 
-def load(name: str) -> tuple[Runbook, bytes]:
-    """The runbook of that name or path."""
+def load(name: str) -> Runbook:
+    """The runbook of that name or path, with all that it brings in. Raises InvalidInput for a mere list of steps."""
     path = runbook_files.find(name)
-    data = runbook_files.read(path)
-    return load_runbook(str(path), data, adapters()), data
+    runbook = load_runbook(str(path), runbook_files.read(path), adapters(), runbook_files.Beside(path))
+    if runbook.is_part:
+        message, hint = "this is a list of steps, and no runbook", f"include it in one: - include: {path.name}"
+        raise InvalidInput([runbook.source.problem(message, ("schema",), hint=hint)])
+    return runbook
 
 
 def choose_target(options: argparse.Namespace) -> Target:
@@ -84,9 +87,9 @@ def choose_target(options: argparse.Namespace) -> Target:
 
 def prepare(options: argparse.Namespace, observer: Observer, cancel: Cancel, target: Target) -> Prepared:
     """Parameters, facts, checks, plan. Raises before anything is changed."""
+    runbook = load(options.runbook)
     if not target.simulated and not options.allow_unsafe_permissions:
-        refuse_unsafe(_files(options))
-    runbook, data = load(options.runbook)
+        refuse_unsafe(_files(runbook, options))
     person = operator(options)
     values = given(runbook, _origins(options, target, person))
     setting = make_setting(target, observer, person, options.become)
@@ -100,7 +103,7 @@ def prepare(options: argparse.Namespace, observer: Observer, cancel: Cancel, tar
         known = gathering.known()
         setting.secrets = hidden_texts(runbook, known.names)
         known = replace(known, facts=setting.masked(known.facts))
-        make_plan = partial(_plan, runbook, data, setting, known, options.become, target.resolve)
+        make_plan = partial(_plan, runbook, setting, known, options.become, target.resolve)
         try:
             gathering.check()
         except CheckFailed:
@@ -127,9 +130,10 @@ def _blame_who_is_at_work(make_plan: Callable[[], Plan], target: Target) -> None
         demand_free(state_root(), make_plan().resources, target=target.simulated)
 
 
-def _files(options: argparse.Namespace) -> list[Path]:
+def _files(runbook: Runbook, options: argparse.Namespace) -> list[Path]:
     """What the run goes by."""
-    return [runbook_files.find(options.runbook), *([Path(options.params_file)] if options.params_file else [])]
+    names = [*runbook.source.texts, *([options.params_file] if options.params_file else [])]
+    return [Path(name) for name in names]
 
 
 def _origins(options: argparse.Namespace, target: Target, person: Operator) -> Origins:
@@ -188,15 +192,15 @@ def _password(person: Operator) -> str:
 
 def _plan(
     runbook: Runbook,
-    data: bytes,
     setting: Setting,
     known: Known,
     become: str,
     resolve: Callable[[list[str]], dict[str, str]],
 ) -> Plan:
-    commit, dirty = commit_of(Path(runbook.source.file))
+    commit, dirty = commit_of([Path(name) for name in runbook.source.texts])
     builder = make_builder(runbook, setting, known)
-    plan = build(builder, hashlib.sha256(data).hexdigest(), become, commit, dirty)
+    digest = hashlib.sha256(runbook.source.text.encode()).hexdigest()
+    plan = build(builder, digest, become, commit, dirty)
     wanted = commands(plan, setting.adapters)
     names = [c.argv[0] for c in wanted]
     for command in wanted:  # what cannot become root is refused now

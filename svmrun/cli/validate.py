@@ -57,7 +57,7 @@ def _validate(name: str) -> list[ValidatedFile]:
 def _validate_file(name: str) -> ValidatedFile:
     try:
         path = runbook_files.find(name)
-        load_runbook(str(path), runbook_files.read(path), adapters())
+        load_runbook(str(path), runbook_files.read(path), adapters(), runbook_files.Beside(path))
     except InvalidInput as error:
         return _result(name, list(error.problems))
     return _result(str(path), [])
@@ -75,7 +75,7 @@ def _json(result: Validated) -> str:
 
 def _text(result: Validated) -> str:
     lines = [f"{file.file}: valid" for file in result.files if file.ok]
-    problems = [problem for file in result.files for problem in file.problems]
+    problems = dict.fromkeys(problem for file in result.files for problem in file.problems)  # some share a file
     lines += [str(problem) for problem in problems]
     if problems:
         bad = sum(not file.ok for file in result.files)

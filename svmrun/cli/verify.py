@@ -121,7 +121,7 @@ def _preparation(options: argparse.Namespace, name: str) -> Preparation:
     from svmrun.simulator.world_file import load_world
     from svmrun.verify.prepare import Preparation
 
-    runbook, _data = load(name)
+    runbook = load(name)
     world = load_world(_world(options.world, runbook.name), source.load)
     file = options.params_file
     origins = Origins(

@@ -14,15 +14,9 @@ from svmrun.errors import InvalidInput, Problem
 from svmrun.lint.engine import lint
 from svmrun.manual.actions import Hand
 from svmrun.manual.values import values_of
-from svmrun.runbook.load import load_runbook
+from svmrun.runbook.load import load_runbook, read_runbook
 from svmrun.runbook.model import Path
-from svmrun.runbook.parse import Parser
-from svmrun.runbook.schema import runbook_schema
-from svmrun.runbook.source import read
 from svmrun.runbook.subject import Subject
-from svmrun.runbook.violations import violations
-
-_MEMBERS = 2  # ("steps", 3): the part of a path that names one member of a section
 
 
 @dataclass(frozen=True)
@@ -90,8 +84,6 @@ def read_document(file: str, text: str, registry: Mapping[str, Adapter]) -> Docu
 def _subject(file: str, text: str, registry: Mapping[str, Adapter]) -> Subject | None:
     """The runbook without its broken members."""
     try:
-        written, source, _ = read(file, text.encode("utf-8", "surrogatepass"))
+        return read_runbook(file, text.encode("utf-8", "surrogatepass"), registry).subject(registry)
     except InvalidInput:
         return None
-    broken = frozenset(one.path[:_MEMBERS] for one in violations(runbook_schema(registry), written))
-    return Subject(Parser(source, registry, broken).runbook(written), written, broken, registry)

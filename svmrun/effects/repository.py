@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 
-def commit_of(path: Path) -> tuple[str | None, bool]:
-    """The commit checked out where `path` lies, and whether the file differs from it. (None, False) outside git."""
-    folder = path.resolve().parent
+def commit_of(paths: Sequence[Path]) -> tuple[str | None, bool]:
+    """The commit checked out where a runbook lies, and whether one of its files differs from it.
+
+    The runbook itself comes first. (None, False) outside git.
+    """
+    folder = paths[0].resolve().parent
     commit = _git(folder, "rev-parse", "HEAD")
     if commit is None:
         return None, False
-    return commit.strip(), bool(_git(folder, "status", "--porcelain", "--", path.name))
+    changed = _git(folder, "status", "--porcelain", "--", *(str(path.resolve()) for path in paths))
+    return commit.strip(), changed is None or bool(changed)
 
 
 def _git(folder: Path, *arguments: str) -> str | None:

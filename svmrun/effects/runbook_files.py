@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import shlex
+from functools import cached_property
 from pathlib import Path
 
 from svmrun.errors import InvalidInput, Problem
@@ -51,6 +52,37 @@ def read(path: Path) -> bytes:
             return file.read(MOST_BYTES)
     except OSError as error:
         raise InvalidInput([Problem(f"cannot read {path}: {error.strerror}")]) from error
+
+
+class Beside:
+    """The files that the runbook of a file brings in: from its folder tree, or from the git work tree that it is in.
+
+    `used` are those that were read.
+    """
+
+    def __init__(self, runbook: Path) -> None:
+        self.used: list[Path] = []
+        self._runbook = runbook
+
+    @cached_property
+    def _root(self) -> Path:
+        folder = self._runbook.resolve().parent
+        return next((place for place in (folder, *folder.parents) if (place / ".git").exists()), folder)
+
+    def beside(self, file: str, written: str) -> str:
+        if os.path.isabs(written):
+            raise ValueError(f"{written!r} is an absolute path: write how it is reached from this file")
+        return os.path.normpath(os.path.join(os.path.dirname(file), written))
+
+    def read(self, name: str) -> bytes:
+        path = Path(name)
+        if not path.resolve().is_relative_to(self._root):
+            raise ValueError(f"{name} is outside of {self._root}: a runbook brings in only what is kept beside it")
+        if not path.is_file():
+            raise ValueError(f"there is no file {name}")
+        data = read(path)
+        self.used.append(path)
+        return data
 
 
 def folders() -> list[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Protocol
 
 from svmrun.adapters.base import Adapter, Command
@@ -181,6 +182,7 @@ def build(builder: Builder, digest: str, become: str = "", commit: str | None = 
         become=become,  # type: ignore[arg-type]  # one of the choices of the command line
         commit=commit,
         dirty=dirty,
+        files={name: sha256(text.encode()).hexdigest() for name, text in runbook.source.others.items()},
     )
 
 

@@ -59,7 +59,8 @@ class Plan:
 
     `resources` names what the run's holds occupy. `secrets` names the parameters whose values are never written down:
     in `parameters` of a journalled plan they are masked. `become` is the prefix for commands that need root.
-    `digest` is the SHA-256 of the runbook's bytes, `hash` that of everything that will happen; `signers` approved it.
+    `digest` is the SHA-256 of the runbook's bytes, `files` that of each other file that it brings in, `hash` that of
+    everything that will happen; `signers` approved it.
     """
 
     runbook: str
@@ -77,6 +78,7 @@ class Plan:
     dirty: bool = False
     hash: str = ""
     signers: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def step(self, step_id: str) -> PlannedStep:
         return next(s for s in self.steps if s.id == step_id)

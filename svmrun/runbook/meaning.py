@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any
-
-from svmrun.adapters.base import Adapter
 from svmrun.errors import Problem
 from svmrun.runbook.meaning_actions import check_actions
 from svmrun.runbook.meaning_blocking import check_blocking_holds
 from svmrun.runbook.meaning_inputs import check_inputs
 from svmrun.runbook.meaning_names import check_names
 from svmrun.runbook.meaning_steps import check_steps
-from svmrun.runbook.model import Path, Runbook
 from svmrun.runbook.subject import Subject
 
 
-def meaning_problems(
-    runbook: Runbook, document: Any, broken: Collection[Path], registry: Mapping[str, Adapter]
-) -> list[Problem]:
-    """Everything that is wrong with what fits the schema. What does not (`broken`) counts as declared and is spared."""
-    subject = Subject(runbook, document, broken, registry)
+def meaning_problems(subject: Subject) -> list[Problem]:
+    """Everything that is wrong with what fits the schema. What does not counts as declared and is spared."""
     for check in (check_inputs, check_names, check_actions, check_steps, check_blocking_holds):
         check(subject)
     return subject.problems

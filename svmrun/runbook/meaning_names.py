@@ -115,9 +115,14 @@ def _check_chain(subject: Subject, use: Use, chain: list[str]) -> None:
     if root not in use.scope.names and not subject.has_strange_sections:
         message, hint = _unknown(subject, use, root)
         subject.report_inside(message, use.path, rf"(?<![\w.'\"]){re.escape(root)}(?!\w)", hint)
-    elif root == STEPS and root in use.scope.names and len(chain) > 1 and chain[1] not in use.scope.steps:
+    elif root == STEPS and root in use.scope.names and len(chain) > 1 and _is_strange_step(subject, use, chain[1]):
         message, hint = _unknown_step(subject, use, chain[1])
         subject.report_inside(message, use.path, rf"steps(\.|\[.){re.escape(chain[1])}(?!\w)", hint)
+
+
+def _is_strange_step(subject: Subject, use: Use, name: str) -> bool:
+    """Steps around a part are not known, those in it are."""
+    return name not in use.scope.steps and not (subject.runbook.is_part and name not in subject.step_ids)
 
 
 def _unknown(subject: Subject, use: Use, name: str) -> tuple[str, str | None]:

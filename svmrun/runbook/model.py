@@ -19,12 +19,14 @@ class Source:
     """The text of a runbook and the place of each node.
 
     `values` maps a node's path to where its value starts, `keys` to where its key starts (mapping members only).
+    A part that another file has brought in stands in that file: `others` holds the texts of those, by name.
     """
 
     file: str
     text: str
     values: Mapping[Path, Position]
     keys: Mapping[Path, Position]
+    others: Mapping[str, str] = field(default_factory=dict)
 
     def position(self, path: Path, *, of_key: bool = False) -> Position:
         """Where a node stands; the nearest known parent when the node itself has no place."""
@@ -37,9 +39,17 @@ class Source:
         return self.problem_at(message, self.position(path, of_key=of_key), hint=hint)
 
     def problem_at(self, message: str, position: Position, *, hint: str | None = None) -> Problem:
-        lines = self.text.splitlines()
+        lines = self.text_of(position.file).splitlines()
         text = lines[position.line - 1] if 0 < position.line <= len(lines) else None
         return Problem(message, position, text, hint)
+
+    def text_of(self, file: str) -> str:
+        return self.others.get(file, self.text)
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Every file that was read, by name, the runbook's own first."""
+        return {self.file: self.text, **self.others}
 
 
 @dataclass(frozen=True)
@@ -145,7 +155,10 @@ class Invariant:
 
 @dataclass(frozen=True)
 class Runbook:
-    """A runbook whose form and meaning were checked."""
+    """A runbook whose form and meaning were checked.
+
+    One that `is_part` is a list of steps, to be included: what it takes and releases may stand around it.
+    """
 
     name: str
     description: str
@@ -155,3 +168,4 @@ class Runbook:
     checks: tuple[Check, ...] = ()
     steps: tuple[Step | Release, ...] = ()
     invariants: tuple[Invariant, ...] = ()
+    is_part: bool = False

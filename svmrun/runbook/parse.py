@@ -40,6 +40,7 @@ class Parser:
     source: Source
     registry: Mapping[str, Adapter]
     broken: Collection[Path] = ()
+    is_part: bool = False
     problems: list[Problem] = field(default_factory=list)
 
     def runbook(self, document: Json) -> Runbook:
@@ -56,6 +57,7 @@ class Parser:
             checks=tuple(self.check(c, ("checks", i)) for i, c in self.members(top, "checks", list)),
             steps=tuple(self.step(s, ("steps", i)) for i, s in self.members(top, "steps", list)),
             invariants=tuple(self.invariant(v, ("invariants", i)) for i, v in self.members(top, "invariants", list)),
+            is_part=self.is_part,
         )
 
     def members(self, top: Json, key: str, kind: type) -> list[tuple[Any, Any]]:

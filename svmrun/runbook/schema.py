@@ -14,12 +14,14 @@ from svmrun.adapters.base import Adapter
 from svmrun.duration import PATTERN as DURATION
 from svmrun.runbook.pieces import STEP_NAME, TEMPLATE
 from svmrun.runbook.schema_editor import for_editors
+from svmrun.runbook.schema_reuse import KINDS, keys
 from svmrun.runbook.schema_verify import invariants, model
 
 Json = Any
 Schema = dict[str, Json]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 LANGUAGE = "svmrun/v1"
+LIST_OF_STEPS = "svmrun/v1-steps"  # a file of steps, which runbooks include
 IDENTIFIER = "^[A-Za-z_][A-Za-z0-9_]*$"
 _MODEL = {"$ref": "#/$defs/model"}
 _LABELS = ("title", "description", "examples", "default")
@@ -29,7 +31,7 @@ def runbook_schema(registry: Mapping[str, Adapter]) -> Schema:
     """The schema of a runbook document (draft 2020-12), for these adapters."""
     actions = {name: {"$ref": f"#/$defs/{_definition(name)}"} for name in sorted(registry)}
     top = {
-        "schema": {"const": LANGUAGE, **_label("Schema", "The version of the language.", [LANGUAGE])},
+        "schema": {"enum": [LANGUAGE, LIST_OF_STEPS], **_label("Schema", "The version of the language.", [LANGUAGE])},
         "name": _text("Name", "A short name; it appears in reports and in the history.", ["mirror-backup"]),
         "description": _text("Description", "What the procedure is for.", ["Back up a mirrored UFS volume."]),
         "parameters": _parameters(),
@@ -43,7 +45,10 @@ def runbook_schema(registry: Mapping[str, Adapter]) -> Schema:
         "$schema": DIALECT,
         "$id": "https://svmrun.invalid/schemas/runbook-v1.schema.json",
         **_label("svmrun runbook, version 1", "A procedure that svmrun executes, and undoes when it fails.", []),
-        **_object(top, ["schema", "name", "steps"]),
+        **_object(top, ["schema", "steps"]),
+        "if": {"properties": {"schema": {"const": LIST_OF_STEPS}}, "required": ["schema"]},
+        "then": {"propertyNames": {"enum": ["schema", "description", "steps"]}},
+        "else": {"properties": {"name": top["name"]}, "required": ["name"]},
         "$defs": {
             "step": _step(actions),
             "handler": _handler(actions),
@@ -179,15 +184,23 @@ def _step(actions: Schema) -> Schema:
         "retry": _retry(),
         "model": _MODEL,
         "release": {"type": "string", **_label("Release", "Ends the hold of the step with this id.", ["lock"])},
+        **keys(),
     }
+    kinds = {"release": ["name"], **KINDS}
     return {
         **_object({**own, **actions}, []),
-        **_label("Step", "One action under an id, or the release of an earlier step's hold.", []),
-        "oneOf": _exactly_one([*actions, "release"]),
-        "if": {"required": ["release"]},
-        "then": {"propertyNames": {"enum": ["release", "name"]}},
-        "else": {"required": ["id"], "dependentRequired": {"hold": ["rollback"]}},
+        **_label("Step", "One action under an id, the release of an earlier step's hold, or steps from elsewhere.", []),
+        "oneOf": _exactly_one([*actions, *kinds]),
+        **_one_of_kinds(kinds, {"required": ["id"], "dependentRequired": {"hold": ["rollback"]}}),
     }
+
+
+def _one_of_kinds(kinds: Mapping[str, list[str]], otherwise: Schema) -> Schema:
+    """Which keys may stand beside the one that makes a step a release, say."""
+    for kind, others in reversed(list(kinds.items())):
+        allowed = {"propertyNames": {"enum": [kind, *others]}}
+        otherwise = {"if": {"required": [kind]}, "then": allowed, "else": otherwise}
+    return otherwise
 
 
 def _handler(actions: Schema) -> Schema:

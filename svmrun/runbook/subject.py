@@ -39,7 +39,7 @@ class Subject:
     def _position_of(self, pattern: str, path: Path) -> Position:
         """Where it stands; the text's own place when it is written with escapes."""
         start = self.runbook.source.position(path)
-        lines = self.runbook.source.text.splitlines()
+        lines = self.runbook.source.text_of(start.file).splitlines()
         for number in range(start.line, min(start.line + 20, len(lines) + 1)):
             first = start.column - 1 if number == start.line else 0
             if found := re.compile(pattern).search(lines[number - 1], first):
@@ -63,12 +63,13 @@ class Subject:
 
     @cached_property
     def has_broken_steps(self) -> bool:
-        return any(path[:1] == ("steps",) for path in self.broken) or not self.runbook.steps
+        """Steps may be missing: broken ones, or those around a part."""
+        return self.runbook.is_part or any(path[:1] == ("steps",) for path in self.broken) or not self.runbook.steps
 
     @cached_property
     def has_strange_sections(self) -> bool:
-        """A section may be misspelt: what it declares is then not known."""
-        return any(len(path) == 1 for path in self.broken)
+        """A section may be misspelt, or be that of the runbook around a part: what it declares is not known."""
+        return self.runbook.is_part or any(len(path) == 1 for path in self.broken)
 
     def _keys(self, section: str) -> tuple[str, ...]:
         value = self.document.get(section) if isinstance(self.document, dict) else None

@@ -24,6 +24,14 @@ _PATTERNS = {
     STEP_NAME: "cannot be a name here: use letters, digits, _ and single dashes",
     "^/": "is not an absolute path",
 }
+# By the key that tells them.
+_KINDS_OF_STEPS = {
+    "release": "a release",
+    "include": "an include",
+    "runbook": "a call of a runbook",
+    "foreach": "a foreach",
+    "schema": "a list of steps",
+}
 _LIMITS = {
     "minimum": "{value} is less than {limit}",
     "maximum": "{value} is greater than {limit}",
@@ -75,9 +83,12 @@ def wrapped(keyword: str, value: Json, schema: Mapping[str, Json]) -> str | None
 
 
 def strange_name(name: str, schema: Mapping[str, Json]) -> tuple[str, str]:
-    """The key breaks a pattern, or a release has more keys than it may."""
+    """The key breaks a pattern, or a release, say, has more keys than it may."""
     if "enum" in schema:
-        return f"{name!r} does not belong to a release", "a release has only 'release' and 'name'"
+        kind, *others = schema["enum"]
+        *most, last = (repr(key) for key in (kind, *others))
+        listed = f"{', '.join(most)} and {last}" if most else last
+        return f"{name!r} does not belong to {_KINDS_OF_STEPS[kind]}", f"{_KINDS_OF_STEPS[kind]} has only {listed}"
     return f"{name!r} cannot be a name here", "use letters, digits and _"
 
 

@@ -1,0 +1,44 @@
+"""The files that a runbook brings in. Which files there are, and what lies in them, is asked of somebody else."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+MOST_DEEP = 8  # files within files; who reads it must still find the way
+MOST_FILES = 200  # in one runbook, each as often as it is brought in
+
+
+class Files(Protocol):
+    """Both raise ValueError with a sentence."""
+
+    def beside(self, file: str, written: str) -> str:
+        """The name of the file that a text in `file` calls `written`; refused when it leads out of the tree."""
+
+    def read(self, name: str) -> bytes:
+        """What is in the file of that name."""
+
+
+class Alone:
+    """For a text without a place: beside it there is nothing."""
+
+    def beside(self, file: str, written: str) -> str:  # noqa: ARG002 - the protocol's
+        raise ValueError(f"{written!r} cannot be found: this text is in no file")
+
+    def read(self, name: str) -> bytes:
+        raise ValueError(f"{name!r} cannot be read: there are no files here")
+
+
+ALONE = Alone()
+
+
+def opened(files: Files, way: tuple[str, ...], written: str) -> tuple[str, bytes]:
+    """The name and the bytes of what the last file of a way brings in. `way` begins with the runbook itself.
+
+    Raises ValueError with a sentence: a circle, too deep, outside of the tree, not there.
+    """
+    name = files.beside(way[-1], written)
+    if name in way:
+        raise ValueError(f"these files bring each other in: {' -> '.join((*way[way.index(name) :], name))}")
+    if len(way) > MOST_DEEP:
+        raise ValueError(f"files within files, deeper than {MOST_DEEP}: {' -> '.join((*way, name))}")
+    return name, files.read(name)

@@ -1,0 +1,241 @@
+"""A guest: a machine with disks that tests run programs in, cut off, hang and start again."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import sys
+import tempfile
+import time
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab.machine import FIRST_DISK, KERNEL, MODULES_FOLDER, Hardware, Lost, Machine
+
+MEMORY = Path("/dev/shm")
+SPARE_BYTES = 64 * 1024**2
+TIMEOUT_SECONDS = 60.0
+SVMRUN = str(Path(sys.executable).with_name("svmrun"))
+PATH = f"{Path(sys.executable).parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+LIVING: weakref.WeakSet[Guest] = weakref.WeakSet()  # for the report of a test that failed
+
+What = str | Sequence[str]
+
+
+@dataclass(frozen=True)
+class Completed:
+    """How a job ended. A job that was killed has 128 and the signal's number as status."""
+
+    what: str
+    status: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+    @property
+    def said(self) -> str:
+        return self.stdout + self.stderr
+
+
+class Guest:
+    """Off until `boot`. What it writes to its disks and to `share` (there: /lab) outlives a power cut."""
+
+    def __init__(self, hardware: Hardware, modules: Sequence[str] = ()) -> None:
+        self.hardware = hardware
+        self.disks = [
+            f"/dev/ubd{chr(ord('a') + number)}" for number in range(FIRST_DISK, FIRST_DISK + len(hardware.disks))
+        ]
+        self.share = hardware.folder / "share"
+        self._machine: Machine | None = None
+        self._jobs = 0
+        (self.share / "jobs").mkdir(parents=True)
+        settings = {"PATH": PATH, "MODULES": " ".join(modules)}
+        lines = [f"{name}={shlex.quote(value)}\n" for name, value in settings.items()]
+        (self.share / "settings").write_text("".join(lines))
+        LIVING.add(self)
+
+    # -- the machine ---------------------------------------------------------------------------------------------
+
+    @property
+    def machine(self) -> Machine:
+        if self._machine is None:
+            raise Lost("the guest is off: boot() it")
+        return self._machine
+
+    def boot(self) -> None:
+        """Power on, until it takes orders. Raises Lost with the console's words."""
+        assert self._machine is None, "the guest runs already"
+        self._machine = Machine(self.hardware)
+
+    def power_cut(self) -> None:
+        """Everything in it stops at once. What it had not written to its disks is lost."""
+        machine, self._machine = self.machine, None
+        machine.cut()
+
+    def hang(self) -> None:
+        """The whole machine stands still, until `go_on`."""
+        self.machine.manage("stop")
+
+    def go_on(self) -> None:
+        self.machine.manage("go")
+
+    def remove_disk(self, number: int) -> None:
+        """Pull `disks[number]` out. Raises console.Refused while somebody has it open."""
+        self.ok(["udevadm", "settle"])  # udev looks at what was just written to
+        self.machine.manage(f"remove ubd{FIRST_DISK + number}")
+
+    def add_disk(self, number: int) -> None:
+        """Put it in again, with what was on it."""
+        self.machine.manage(f"config ubd{FIRST_DISK + number}={self.hardware.disks[number]}")
+
+    def console(self) -> str:
+        """What its kernel and its first programs said since it was booted."""
+        return "" if self._machine is None else self._machine.said()
+
+    # -- programs in it ------------------------------------------------------------------------------------------
+
+    def start(self, what: What, *, stdin: str = "", environment: dict[str, str] | None = None) -> Job:
+        """Begin a script (a text) or a program (its words); it runs as root, in a session of its own, in `/`."""
+        self._jobs += 1
+        job = Job(self, self.machine, self.share / "jobs" / str(self._jobs), self._jobs, what)
+        job.begin(stdin, environment or {})
+        return job
+
+    def run(
+        self,
+        what: What,
+        *,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        stdin: str = "",
+        environment: dict[str, str] | None = None,
+    ) -> Completed:
+        """Run it to its end, whatever the status. Raises AssertionError when the time is over (it is killed)."""
+        return self.start(what, stdin=stdin, environment=environment).wait(timeout_seconds)
+
+    def ok(self, what: What, *, timeout_seconds: float = TIMEOUT_SECONDS, stdin: str = "") -> str:
+        """Run it, demand status 0, and return its standard output without blanks around it."""
+        done = self.run(what, timeout_seconds=timeout_seconds, stdin=stdin)
+        assert done.status == 0, f"{done.what}: status {done.status}\n{done.said}"
+        return done.stdout.strip()
+
+    def svmrun(self, *words: str, timeout_seconds: float = TIMEOUT_SECONDS, **environment: str) -> Completed:
+        """This working tree's svmrun; its state is in /lab/state, its memory in /run."""
+        given = {**self.svmrun_environment, **environment}
+        return self.run([SVMRUN, *words], timeout_seconds=timeout_seconds, environment=given)
+
+    def start_svmrun(self, *words: str, **environment: str) -> Job:
+        return self.start([SVMRUN, *words], environment={**self.svmrun_environment, **environment})
+
+    @property
+    def svmrun_environment(self) -> dict[str, str]:
+        return {"SVMRUN_STATE": "/lab/state", "SVMRUN_MEMORY": "/run"}
+
+    def events(self) -> list[dict[str, Any]]:
+        """The journal of svmrun's last run; a record that is just being written is left out."""
+        journals = sorted((self.share / "state" / "runs").glob("*/journal.jsonl"))
+        return [json.loads(line) for line in journals[-1].read_text().split("\n")[:-1]] if journals else []
+
+
+@dataclass
+class Job:
+    """A program that was started in a guest."""
+
+    guest: Guest
+    machine: Machine
+    folder: Path
+    number: int
+    what: What
+
+    def begin(self, stdin: str, environment: dict[str, str]) -> None:
+        exports = [f"export {name}={shlex.quote(value)}\n" for name, value in environment.items()]
+        script = self.what if isinstance(self.what, str) else f"exec {shlex.join(self.what)}"
+        self.folder.mkdir()
+        (self.folder / "stdin").write_text(stdin)
+        (self.folder / "script").write_text("".join([*exports, script, "\n"]))
+        self.began = time.monotonic()
+        self.machine.begin(self.number)
+
+    @property
+    def words(self) -> str:
+        return self.what if isinstance(self.what, str) else shlex.join(self.what)
+
+    @property
+    def pid(self) -> int:
+        """In the guest; it leads a process group and a session."""
+        return int((self.folder / "pid").read_text())
+
+    def so_far(self) -> str:
+        """What it has printed on standard output by now."""
+        return self.guest.run(["cat", f"/lab/jobs/{self.number}/stdout"]).stdout
+
+    def kill(self) -> None:
+        """SIGKILL to all of its session's first group. Who waits inside the kernel does not notice."""
+        self.machine.kill(self.number)
+
+    def wait(self, timeout_seconds: float = TIMEOUT_SECONDS) -> Completed:
+        """Raises AssertionError with what it has said when it takes longer, and kills it."""
+        try:
+            status = self.machine.status_of(self.number, timeout_seconds)
+        except TimeoutError:
+            self.kill()
+            said = self._text("stdout") + self._text("stderr")
+            raise AssertionError(f"{self.words}: not ended after {timeout_seconds:g} s\n{said}") from None
+        seconds = time.monotonic() - self.began
+        return Completed(self.words, status, self._text("stdout"), self._text("stderr"), seconds)
+
+    def _text(self, name: str) -> str:
+        path = self.folder / name
+        return path.read_text(errors="replace") if path.exists() else ""
+
+
+@contextmanager
+def booted(
+    *, disks: int = 0, disk_mb: int = 64, memory_mb: int = 256, modules: Sequence[str] = (), cpu: int | None = None
+) -> Iterator[Guest]:
+    """A running guest with so many empty disks; it and its disks are gone afterwards. Skips where none can be."""
+    if reason := why_not(memory_mb):
+        pytest.skip(reason)
+    folder = Path(tempfile.mkdtemp(prefix="svmrun-lab-", dir=MEMORY))
+    try:
+        files = tuple(_disk(folder / f"disk{number}", disk_mb) for number in range(FIRST_DISK, FIRST_DISK + disks))
+        guest = Guest(Hardware(folder, files, memory_mb, own_cpu() if cpu is None else cpu), modules)
+        guest.boot()
+        try:
+            yield guest
+        finally:
+            if guest._machine is not None:
+                guest.power_cut()
+    finally:
+        shutil.rmtree(folder)
+
+
+def _disk(path: Path, megabytes: int) -> Path:
+    with path.open("wb") as file:
+        file.truncate(megabytes * 1024**2)
+    return path
+
+
+def own_cpu() -> int:
+    """By the number of this pytest-xdist worker; without one, the last that we may use."""
+    cpus = sorted(os.sched_getaffinity(0))
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw-1").removeprefix("gw")
+    return cpus[int(worker) % len(cpus)]
+
+
+def why_not(memory_mb: int) -> str:
+    """Why no guest can run here, in a sentence; empty where it can."""
+    if not Path(KERNEL).exists() or not MODULES_FOLDER.is_dir():
+        return (
+            f"NOT TESTED: real disks need {KERNEL}: install user-mode-linux (python3 bootstrap.py test does, as root)"
+        )
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < memory_mb * 1024**2 + SPARE_BYTES:
+        return f"NOT TESTED: a guest needs {memory_mb} MB free in {MEMORY}: enlarge it (docker: --shm-size)"
+    return ""

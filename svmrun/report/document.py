@@ -68,6 +68,7 @@ def show_text(shown: Shown) -> str:
     lines = [
         f"run      {summary.run}",
         f"runbook  {summary.runbook} ({summary.file}{_commit(shown)})",
+        *([f"with     {', '.join(map(printable, shown.files))}"] if shown.files else []),
         f"host     {_host(summary)}",
         f"started  {moment(summary.started_at)}",
         *([f"took     {duration(summary.seconds)}"] if summary.seconds is not None else []),

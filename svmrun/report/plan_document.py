@@ -68,9 +68,11 @@ def _head(plan: Plan) -> list[tuple[str, str]]:
     system = " ".join(str(host[key]) for key in ("os", "release") if key in host)
     user = f" as {host['user']}" if "user" in host else ""
     become = [("root by", plan.become)] if plan.become else []
+    brought_in = [("with", ", ".join(map(printable, plan.files)))] if plan.files else []
     resources = [("occupies", ", ".join(plan.resources))] if plan.resources else []
     return [
         ("runbook", f"{plan.runbook} ({plan.file}{commit})"),
+        *brought_in,
         ("host", f"{host.get('name', '?')} ({system}){user}"),
         ("plan", plan.hash),
         *become,

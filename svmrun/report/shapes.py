@@ -106,6 +106,7 @@ class Shown:
     summary: RunSummary
     parameters: Mapping[str, Json]
     digest: str
+    files: Mapping[str, str]  # what else the runbook brought in, with the digests
     plan_hash: str  # empty in a journal of an older svmrun
     signers: tuple[str, ...]  # who approved the plan
     commit: str | None

@@ -67,6 +67,7 @@ def show(record: Record, progress: Progress, now: float) -> Shown:
         summarize(record),
         plan.parameters,
         plan.digest,
+        plan.files,
         plan.hash,
         plan.signers,
         plan.commit,

@@ -16,10 +16,11 @@ from jsonschema import Draft202012Validator
 
 from svmrun.adapters.registry import REGISTRY
 from svmrun.errors import InvalidInput
+from svmrun.runbook.fitting import fits
 from svmrun.runbook.load import load_runbook
 from svmrun.runbook.schema import runbook_schema, schema_text
 from svmrun.runbook.source import load, read
-from svmrun.runbook.violations import violations
+from svmrun.runbook.violations import told, violations
 from tests.runbook_mutations import mutations
 
 Json = Any
@@ -107,7 +108,9 @@ def assert_of_one_mind(published: Draft202012Validator, data: bytes) -> None:
         return
     if not problems:
         valid = published.is_valid(document)
-        assert not (valid and violations(runbook_schema(REGISTRY), document))
+        schema = runbook_schema(REGISTRY)
+        assert not (valid and violations(schema, document))
+        assert fits(schema, document) == (not told(schema, document))
         if not valid:  # by its form, or by a template that the published schema can see to be wrong
             with pytest.raises(InvalidInput):
                 load_runbook("f.yaml", data, REGISTRY)

@@ -47,6 +47,7 @@ def evaluate(expression: str, names: Mapping[str, Json]) -> Json:
         raise TemplateError(f"{_sentence(error)}, in {expression.strip()!r}") from None
 
 
+@cache
 def names_in(expression: str) -> frozenset[str]:
     """The dotted chains that a bare expression uses. Raises TemplateError when it is wrong in itself."""
     whole = nodes.Output([tree(expression.strip())])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 STEP_NAME = "^[A-Za-z_][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*$"
 TEMPLATE = {"type": "string", "pattern": r"\{\{"}  # the JSON schema of a text with a template in it
+CACHED = 4096  # every pass over a runbook cuts the same texts, and runbooks of one house are alike
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -36,6 +38,7 @@ class Expression:
 Piece = Literal | Expression
 
 
+@lru_cache(CACHED)
 def pieces(text: str) -> tuple[Piece, ...]:
     """The pieces of a text, in order. Raises TemplateError for an open brace or a Jinja2 statement or comment."""
     found: list[Piece] = []

@@ -86,21 +86,22 @@ class _Builder:
             raise self.fatal(f"more than {MAXIMUM_NODES} values in one file", event)
         self.values[path] = self.place(event)
         self.refuse_features(event)
-        if isinstance(event, yaml.MappingStartEvent):
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            return self.scalar(event)
+        if kind is yaml.MappingStartEvent:
             return self.mapping(path)
-        if isinstance(event, yaml.SequenceStartEvent):
-            return self.sequence(path)
-        return None if isinstance(event, yaml.AliasEvent) else self.scalar(event)
+        return self.sequence(path) if kind is yaml.SequenceStartEvent else None
 
     def sequence(self, path: Path) -> list[Any]:
         items: list[Any] = []
-        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+        while type(event := next(self.events)) is not yaml.SequenceEndEvent:
             items.append(self.node(event, (*path, len(items))))
         return items
 
     def mapping(self, path: Path) -> dict[str, Any]:
         members: dict[str, Any] = {}
-        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+        while type(event := next(self.events)) is not yaml.MappingEndEvent:
             key = self.key(event, path)
             if key in members:
                 first = self.keys[(*path, key)].line
@@ -128,7 +129,8 @@ class _Builder:
         return str(event.value)
 
     def scalar(self, event: Any) -> Any:
-        if _SURROGATE.search(event.value):  # the pure parser lets them through; no file can hold them
+        # An escape can make one, and the pure parser lets it through; no file can hold it.
+        if event.style == '"' and _SURROGATE.search(event.value):
             self.report("half a character (U+D800 to U+DFFF)", event)
         if event.style:  # '' in the C parser, None in the pure one: not quoted
             return event.value
@@ -139,7 +141,7 @@ class _Builder:
             return event.value
 
     def refuse_features(self, event: Any) -> None:
-        if isinstance(event, yaml.AliasEvent):
+        if type(event) is yaml.AliasEvent:
             self.report(f"aliases (*{event.anchor}) are not supported", event, f"write the value out, or {_QUOTE}")
         elif event.anchor:
             self.report(f"anchors (&{event.anchor}) are not supported", event, f"leave it away, or {_QUOTE}")

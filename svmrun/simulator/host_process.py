@@ -26,7 +26,7 @@ from svmrun.simulator.requests import (
     Signalled,
     Trap,
 )
-from svmrun.simulator.volumes import settle
+from svmrun.simulator.volumes import settle, work_endings
 from svmrun.simulator.world import Later, World
 from svmrun.values import replace
 
@@ -154,9 +154,7 @@ class Process:
     def _next_event(self) -> float | None:
         """When the world next changes by itself."""
         ends = [later.at for later in self.world.later]
-        for mirror in self.world.mirrors:
-            if mirror.resync and not mirror.resync.cancelled:
-                ends.append(mirror.resync.since + mirror.resync.total - mirror.resync.done)
+        ends += work_endings(self.world)
         return min((moment for moment in ends if moment > self.world.clock), default=None)
 
     def _ask(self, request: Ask) -> str | None:

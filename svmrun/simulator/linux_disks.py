@@ -29,6 +29,8 @@ class Leg:
     altered: bool = False
     differs: bool = False
     repaired: int = -1  # the generation that a check of the file system has put in order
+    known: bool = True  # its own metadata say whose it is; without them it is only taken back in full
+    read_only: bool = False  # as `blockdev --setro` sets it
 
 
 @dataclass(frozen=True)
@@ -74,4 +76,6 @@ class View:
     offset: int = 0  # sectors
     read_only: bool = False
     store: str = ""
+    size: int = 0  # sectors; 0: all that lies below
+    closing: bool = False  # a loop device that was detached while in use: it goes with its last user
     repaired: int = -1  # the generation that a check of the file system has put in order in this view

@@ -21,6 +21,7 @@ from dataclasses import replace
 from typing import Any
 
 from svmrun.errors import StateError
+from svmrun.simulator import linux_disks
 from svmrun.simulator import world as shapes
 from svmrun.simulator.processes import forget, owners
 from svmrun.simulator.volumes import settle
@@ -50,6 +51,7 @@ def begin(folder: str) -> World:
     """The world as a command finds it that starts now."""
     world = read(folder)
     running = [m.resync.total for m in world.mirrors if m.resync and not m.resync.cancelled]
+    running += [m.work.total for m in world.linux_mirrors if m.work]
     return advance(folder, max(running) * RESYNC_STEP) if running and world.time_scale == 0 else world
 
 
@@ -133,7 +135,8 @@ def _decoded(plain: dict[str, Any]) -> Any:
     name = plain.pop("is", None)
     if name is None:
         return plain
-    return getattr(shapes, name)(**{key: _tuples(value) for key, value in plain.items()})
+    shape = getattr(shapes, name, None) or getattr(linux_disks, name)
+    return shape(**{key: _tuples(value) for key, value in plain.items()})
 
 
 def _tuples(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from svmrun.simulator.linux_mirrors import work_ends, works_settled
 from svmrun.simulator.world import (
     Component,
     ComponentState,
@@ -123,11 +124,18 @@ def resync_active(found: Mirror) -> bool:
 
 
 def settle(world: World) -> World:
-    """The world with everything ended that had to end by `world.clock`: finished resyncs."""
+    """The world with everything ended that had to end by `world.clock`: finished resyncs and checks."""
     for found in world.mirrors:
         if found.resync and not found.resync.cancelled and progress(found.resync, world.clock) >= found.resync.total:
             world = _finish(world, found, found.resync)
-    return world
+    return works_settled(world)
+
+
+def work_endings(world: World) -> list[float]:
+    """The times at which running resyncs, recoveries and checks will be through."""
+    running = [m.resync for m in world.mirrors if m.resync and not m.resync.cancelled]
+    ends = [resync.since + resync.total - resync.done for resync in running]
+    return ends + [end for mirror in world.linux_mirrors if (end := work_ends(mirror)) is not None]
 
 
 def _finish(world: World, found: Mirror, resync: Resync) -> World:

@@ -14,7 +14,7 @@ from svmrun.effects.actions import POLLS_THAT_MAY_FAIL
 from svmrun.effects.guard import FENCED_STATUS
 from svmrun.effects.setting import Setting
 from svmrun.simulator.host import look
-from svmrun.simulator.volumes import progress
+from svmrun.simulator.volumes import work_endings
 from svmrun.simulator.world import World
 from svmrun.values import replace
 from svmrun.verify.commands import Limits, Runner, modelled, nothing, session_key
@@ -173,8 +173,5 @@ class Actions:
 
 def next_changes(world: World) -> list[float]:
     """The times at which the world changes by itself."""
-    ends = [later.at for later in world.later]
-    for mirror in world.mirrors:
-        if mirror.resync and not mirror.resync.cancelled:
-            ends.append(world.clock + mirror.resync.total - progress(mirror.resync, world.clock))
+    ends = [*(later.at for later in world.later), *work_endings(world)]
     return [end for end in ends if end > world.clock]

@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from svmrun.adapters.base import Outcome
+from svmrun.simulator.linux_disks import LinuxMirror
 from svmrun.simulator.world import Mirror, World
 from svmrun.values import replace
 from svmrun.verify.world_key import WorldKeys
@@ -40,6 +41,7 @@ def shifted(world: World, seconds: float) -> World:
         world,
         clock=world.clock + seconds,
         mirrors=tuple(_later(m, seconds) for m in world.mirrors),
+        linux_mirrors=tuple(_work_later(m, seconds) for m in world.linux_mirrors),
         later=tuple(replace(one, at=one.at + seconds) for one in world.later),
     )
 
@@ -48,3 +50,9 @@ def _later(mirror: Mirror, seconds: float) -> Mirror:
     if mirror.resync is None:
         return mirror
     return replace(mirror, resync=replace(mirror.resync, since=mirror.resync.since + seconds))
+
+
+def _work_later(mirror: LinuxMirror, seconds: float) -> LinuxMirror:
+    if mirror.work is None:
+        return mirror
+    return replace(mirror, work=replace(mirror.work, since=mirror.work.since + seconds))

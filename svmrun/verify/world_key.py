@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from svmrun.simulator.linux_disks import LinuxMirror
+from svmrun.simulator.linux_mirrors import work_done
 from svmrun.simulator.volumes import progress
 from svmrun.simulator.world import DumpImage, Mirror, Stripe, Tape, World
 
@@ -31,6 +33,8 @@ class WorldKeys:
         clock, part = world.clock, self._part
         return (
             tuple(_mirror(m, clock) for m in world.mirrors),
+            tuple(_linux_mirror(m, clock, back) for m in world.linux_mirrors),
+            part(world.views, tuple),
             part(world.stripes, _rows if back else tuple, back),
             part(world.file_systems, tuple),
             part(world.tapes, _drives if back else _tapes, back),
@@ -59,6 +63,12 @@ def _mirror(mirror: Mirror, clock: float) -> Key:
     resync = mirror.resync
     left = resync and (round(resync.total - progress(resync, clock), 3), round(resync.total, 3), resync.cancelled)
     return (mirror.name, tuple((s.name, s.slot, s.state) for s in mirror.submirrors), left)
+
+
+def _linux_mirror(mirror: LinuxMirror, clock: float, back: bool) -> Key:
+    work = mirror.work
+    left = work and (work.kind, round(work.total - work_done(work, clock), 3), round(work.total, 3))
+    return (mirror.name, mirror.legs, mirror.noted, left, None if back else mirror.mismatches)
 
 
 def _rows(stripes: tuple[Stripe, ...]) -> Key:

@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 
 from svmrun.errors import InvalidInput, UsageError
 from svmrun.runbook.source import load
+from svmrun.simulator import linux_disks
 from svmrun.simulator import world as shapes
 from svmrun.simulator.world_file import load_world, shipped_names
 from svmrun.simulator.world_plain import world_from_plain, world_to_plain
@@ -48,7 +49,7 @@ def test_the_committed_schema_is_the_generated_one() -> None:
 
 def test_every_text_of_the_schema_belongs_to_a_field() -> None:
     for shape, texts in TEXTS.items():
-        fields = getattr(shapes, shape).__dataclass_fields__
+        fields = (getattr(shapes, shape, None) or getattr(linux_disks, shape)).__dataclass_fields__
         assert set(texts) - {""} <= set(fields), shape
 
 

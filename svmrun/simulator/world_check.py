@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from svmrun.simulator.linux_disks import LinuxMirror
 from svmrun.simulator.volumes import BEING_SYNCED, disk_set, set_name, stripe
 from svmrun.simulator.world import Mirror, World
 
@@ -14,7 +15,15 @@ MAXIMUM_SUBMIRRORS = 4
 
 def world_findings(world: World) -> list[Finding]:
     """Every contradiction, with the place of it in the world file."""
-    return [*_sets(world), *_names(world), *_mirrors(world), *_sides(world), *_mounts(world)]
+    return [
+        *_sets(world),
+        *_names(world),
+        *_mirrors(world),
+        *_sides(world),
+        *_legs(world),
+        *_views(world),
+        *_mounts(world),
+    ]
 
 
 def _sets(world: World) -> Iterator[Finding]:
@@ -72,6 +81,34 @@ def _sides(world: World) -> Iterator[Finding]:
 def _too_small(world: World, found: Mirror, side: str) -> bool:
     volume = stripe(world, side)
     return volume is not None and volume.size < found.size
+
+
+def _legs(world: World) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for number, found in enumerate(world.linux_mirrors):
+        path = ("linux_mirrors", number, "legs")
+        if not any(leg.state == "in-sync" for leg in found.legs):
+            yield f"no leg of {found.name} can be read", path
+        if (found.work is not None and found.work.kind == "recovery") is not _recovers(found):
+            yield f"{found.name} has a recovery without a leg that recovers, or the other way round", path
+        if found.metadata in ("0.90", "1.0") and found.data_offset:
+            yield f"{found.name} has its metadata at the end, and yet its data begin later", path
+        for place, leg in enumerate(found.legs):
+            if leg.device in seen:
+                yield f"{leg.device} is a leg twice", (*path, place)
+            seen.add(leg.device)
+
+
+def _recovers(found: LinuxMirror) -> bool:
+    return any(leg.state == "recovering" for leg in found.legs)
+
+
+def _views(world: World) -> Iterator[Finding]:
+    for number, view in enumerate(world.views):
+        if view.name in {other.name for other in world.views[:number]}:
+            yield f"{view.name} is there twice", ("views", number, "name")
+        if view.kind == "snapshot" and not view.store:
+            yield f"the snapshot {view.name} has no store", ("views", number)
 
 
 def _mounts(world: World) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """Worlds as plain data, the shape of a world file: what stands at its default is left out.
 
-A component, a node and a submirror may be written as their name alone; submirrors are then numbered as they stand.
+A component, a leg, a node and a submirror may be written as their name alone; submirrors are numbered as they stand.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from functools import cache
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from svmrun.simulator.linux_disks import Leg
 from svmrun.simulator.world import Component, Node, Submirror, World
 
-SHORT_FORMS: dict[type, str] = {Component: "device", Node: "name", Submirror: "name"}
+SHORT_FORMS: dict[type, str] = {Component: "device", Leg: "device", Node: "name", Submirror: "name"}
 Plain = Any
 
 

@@ -6,6 +6,8 @@ state file of a simulation and in no world file. The text under the empty name s
 
 from __future__ import annotations
 
+from svmrun.simulator.world_texts_linux import LINUX
+
 WORLD = {
     "": "A host (and its cluster) as its commands see it.",
     "name": "The name of this world.",
@@ -28,6 +30,8 @@ WORLD = {
     "mirrors": "The mirrors, in the order in which metastat prints them.",
     "stripes": "The concats and stripes, attached to a mirror or free.",
     "others": "Volumes that are only printed.",
+    "linux_mirrors": "The md arrays and the raid1 volumes of LVM.",
+    "views": "Devices that are laid over others, in the order in which they were made.",
     "file_systems": "What is mounted.",
     "tapes": "The tape drives.",
     "services": "The SMF services; one that metastat needs and that is not online makes it end in an error.",
@@ -160,4 +164,4 @@ SURROUNDINGS = {
         "seconds": "How late the effect comes.",
     },
 }
-TEXTS: dict[str, dict[str, str]] = {"World": WORLD, **VOLUMES, **SURROUNDINGS}
+TEXTS: dict[str, dict[str, str]] = {"World": WORLD, **VOLUMES, **LINUX, **SURROUNDINGS}

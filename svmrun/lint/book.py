@@ -12,7 +12,7 @@ from svmrun.adapters.base import Adapter
 from svmrun.runbook.meaning_names import Use, uses
 from svmrun.runbook.model import Action, Fact, Path, Release, Runbook, Step
 from svmrun.runbook.order import roots_of
-from svmrun.runbook.subject import Subject
+from svmrun.runbook.subject import Judged, Subject
 from svmrun.runbook.template import texts
 from svmrun.runbook.written import Written
 
@@ -76,16 +76,8 @@ class Book:
         found = [(use.path[:2], roots_of(use.text, bare=use.bare) | _as_found(use.text)) for use in self.uses]
         return frozenset(root for path, roots in found for root in roots if own.get(path) != root)
 
-    @cached_property
-    def _judged(self) -> dict[Path, tuple[Adapter, dict[str, Json]] | None]:
-        return {}
-
-    def judged(self, action: Action) -> tuple[Adapter, dict[str, Json]] | None:
-        """As `Subject.judged`, once for each action."""
-        place = at(action)
-        if place not in self._judged:
-            self._judged[place] = self.subject.judged(action)
-        return self._judged[place]
+    def judged(self, action: Action) -> Judged | None:
+        return self.subject.judged(action)
 
     def adapter(self, action: Action) -> Adapter:
         return self.registry[action.adapter]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from svmrun.adapters.base import Adapter
@@ -28,7 +29,13 @@ _LABELS = ("title", "description", "examples", "default")
 
 
 def runbook_schema(registry: Mapping[str, Adapter]) -> Schema:
-    """The schema of a runbook document (draft 2020-12), for these adapters."""
+    """The schema of a runbook document (draft 2020-12), for these adapters. Made once: nobody may change it."""
+    return _schema_of(tuple(registry.items()))
+
+
+@lru_cache(2)
+def _schema_of(adapters: tuple[tuple[str, Adapter], ...]) -> Schema:
+    registry = dict(adapters)
     actions = {name: {"$ref": f"#/$defs/{_definition(name)}"} for name in sorted(registry)}
     top = {
         "schema": {"enum": [LANGUAGE, LIST_OF_STEPS], **_label("Schema", "The version of the language.", [LANGUAGE])},

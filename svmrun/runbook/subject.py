@@ -16,6 +16,7 @@ from svmrun.runbook.template import texts
 from svmrun.runbook.violations import violations
 
 Json = Any
+Judged = tuple[Adapter, dict[str, Json]]
 
 
 @dataclass
@@ -27,6 +28,8 @@ class Subject:
     broken: Collection[Path]
     registry: Mapping[str, Adapter]
     problems: list[Problem] = field(default_factory=list)
+    # Every check asks again. By the arguments themselves; kept with them, so that no others can take their id.
+    _judged: dict[tuple[str, int], tuple[Action, Judged | None]] = field(default_factory=dict)
 
     def report(self, message: str, path: Path, hint: str | None = None, *, of_key: bool = False) -> None:
         self.problems.append(self.runbook.source.problem(message, path, hint=hint, of_key=of_key))
@@ -95,11 +98,17 @@ class Subject:
         key = next(key for key in action.arguments if key in self.registry)
         return Action(key, action.arguments[key], path)
 
-    def judged(self, action: Action) -> tuple[Adapter, dict[str, Json]] | None:
+    def judged(self, action: Action) -> Judged | None:
         """The adapter and the arguments that it can be asked about; None while a typed argument is a template.
 
         A template that stands for a text says nothing yet about the text's form, and the adapter can be asked.
         """
+        key = (action.adapter, id(action.arguments))
+        if key not in self._judged:
+            self._judged[key] = (action, self._judge(action))
+        return self._judged[key][1]
+
+    def _judge(self, action: Action) -> Judged | None:
         adapter = self.registry[action.adapter]
         own = {k: v for k, v in action.arguments.items() if not (adapter.nests and k in self.registry)}
         if any(not _stands_for_a_text(adapter, own, v.path) for v in violations(adapter.schema, own)):

@@ -101,10 +101,9 @@ class Keys:
 
     def _watch(self, watch: Watch, clock: float, back: bool, last: bool) -> Key:
         return (
-            tuple((mount, round(clock - since, 3)) for mount, since in watch.locked),
+            tuple((one.name, round(one.due - clock, 3)) for one in watch.locked),
             watch.strangers,
             None if back else (watch.effects, watch.hollow),
-            0.0 if back and not watch.locked and not self._desk.locks else watch.allowance_seconds,
             watch.unguarded_since is None,
             None if last else watch.disturbed,
         )

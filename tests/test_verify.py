@@ -44,6 +44,26 @@ def test_the_shipped_backup_survives_every_single_failure() -> None:
     assert all(h.rollbacks and h.guard for h in result.handlers if h.step in ("lock", "detach"))
 
 
+def test_every_allowance_that_was_used_is_named_with_its_number() -> None:
+    once = verified(RUNBOOKS / "mirror-backup.yaml")
+    granted = {one.name: one.number for one in once.judged_with}
+    assert granted["guard"] == 0.5
+    assert granted["recovery"] == 60
+    assert "tries" not in granted, "a single failure is made good within the limit"
+    assert all(f"{one.number:g}" in one.words for one in once.judged_with if one.number)
+    assert not {one.name for one in verified(RUNBOOKS / "mirror-status.yaml").judged_with} & {"guard", "recovery"}
+
+
+def test_a_try_that_failed_is_granted_no_more_than_what_it_took() -> None:
+    """A lie of the guard's first release costs a nap of 0.2 s; one that hangs the ten seconds of lockfs, too."""
+    backup = desk()
+    stalled = next(n for n, scene in enumerate(way_without_failure(backup)) if scene.watch.locked)
+    for kind, seconds in (("lie", 0.2), ("timeout", 10.2)):
+        story = tell(backup, [Injection(stalled, "stalled"), Injection(stalled, kind)])
+        assert not story.findings
+        assert backup.allowed.seconds["tries"] == pytest.approx(seconds)
+
+
 def test_the_shipped_copy_of_a_frozen_file_system_survives_every_single_failure() -> None:
     """Nothing tells whether a file system is frozen, so what cannot be found out is named as not tried."""
     result = verified(RUNBOOKS / "freeze-copy-backup.yaml", "linux")

@@ -26,6 +26,9 @@ what is tried: each action failing, lying, timing out (before, after, and long a
 the runner killed at each record of the journal, its guard, both; Ctrl-C; a runner that stands still; a full journal;
 a reboot, a lost connection, a failover; failing disks, a resync, a tape at its end; somebody else's lock.
 
+What was taken for granted stands at the end, each with its number: what was `not modelled`, what was `not tried`, and
+what the stories were `judged with` (how late a release may begin, what failed tries may add, when somebody recovers).
+
 exit codes: 0 all stories end well; 1 at least one does not; 3 the runbook is invalid; 6 the run would not even start
 in this world
 """

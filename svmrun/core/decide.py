@@ -76,20 +76,18 @@ def decide(plan: Plan, state: State) -> Move:
         return GoBack(
             f"{vanished}: it was gone when it was to be released: writers went on, nothing made meanwhile holds"
         )
-    step = next((step for step in plan.steps if not _is_done(plan, step, state)), None)
-    if step is None:
+    if all(_is_done(plan, step, state) for step in plan.steps):
         return Finish("succeeded", 0)
-    return _reason_to_go_back(plan, state) or _go_forward(plan, state, step)
+    return _reason_to_go_back(plan, state) or _go_forward(plan, state)
 
 
 def outstanding(plan: Plan, state: State) -> list[PlannedStep]:
     """The steps whose effect is (or may be) there and must not last, in the order of the plan."""
-    known = state.steps  # most steps need no undoing or were not started: verification asks this most of all
-    return [s for s in plan.steps if s.rollback and s.id in known and _to_be_undone(s, known[s.id])]
+    return [s for s in plan.steps if _to_be_undone(s, state.step(s.id))]
 
 
 def _to_be_undone(step: PlannedStep, state: StepState) -> bool:
-    return state.started_at is not None and not state.untouched and undo(step, state) is not UNDONE
+    return bool(step.rollback) and state.started and not state.untouched and undo(step, state) is not UNDONE
 
 
 def held(plan: Plan, state: State) -> list[PlannedStep]:
@@ -103,9 +101,10 @@ def writers_wait(plan: Plan, state: State) -> bool:
 
 
 def _is_done(plan: Plan, step: PlannedStep, state: State) -> bool:
-    status = state.step(step.id).status
-    if status == "skipped" or step.releases is None:
-        return status in ("skipped", "succeeded")
+    if state.step(step.id).status == "skipped":
+        return True
+    if step.releases is None:
+        return state.step(step.id).status == "succeeded"
     target = state.step(step.releases)
     return target.started and undo(plan.step(step.releases), target) is UNDONE
 
@@ -166,10 +165,11 @@ def _inside(plan: Plan, hold: str) -> list[PlannedStep]:
     return list(plan.steps[names.index(hold) + 1 : min(released, default=len(names))])
 
 
-def _go_forward(plan: Plan, state: State, step: PlannedStep) -> Move:
-    for hold in plan.steps:
-        if _to_be_found(hold) and state.step(hold.id).found == 0:
-            return Perform(hold.id, "found")
+def _go_forward(plan: Plan, state: State) -> Move:
+    for step in plan.steps:
+        if _to_be_found(step) and state.step(step.id).found == 0:
+            return Perform(step.id, "found")
+    step = next(s for s in plan.steps if not _is_done(plan, s, state))
     if step.releases is not None:
         return _release(plan, step, step.releases, state)
     if step.when is False:
@@ -220,8 +220,10 @@ def _lets_writers_go_on_late(step: PlannedStep) -> bool:
 
 def _go_back(plan: Plan, state: State) -> Move:
     stuck = []
-    backwards = outstanding(plan, state)[::-1]
+    backwards = plan.steps[::-1]
     for step in sorted(backwards, key=_lets_writers_go_on_late):
+        if not _to_be_undone(step, state.step(step.id)):
+            continue
         result = undo(step, state.step(step.id), "rollback")
         if isinstance(result, Perform):
             return result

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 LIMIT_MARGIN_SECONDS = 0.5  # the guard comes later than a runner that is well
+GRACE_SECONDS = 2.0  # from the signal that asks a command to end to the one that makes it
 _STEP = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -54,7 +55,7 @@ def release_program(
     path: str,
     body: str,
     shell: Sequence[str] = ("/bin/sh",),
-    grace_seconds: float = 2.0,
+    grace_seconds: float = GRACE_SECONDS,
 ) -> str:
     """The text of the program that is placed at `path` (absolute, in a folder of its own) on the target.
 

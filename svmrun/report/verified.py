@@ -74,6 +74,15 @@ class Mutant:
 
 
 @dataclass(frozen=True)
+class Allowance:
+    """Something that was let pass, or taken for granted, when the stories were judged; `number` is mostly seconds."""
+
+    name: str
+    number: float
+    words: str
+
+
+@dataclass(frozen=True)
 class Verified:
     """What was tried of one runbook in one world. `prevented` tells why the run would not start there at all."""
 
@@ -92,4 +101,5 @@ class Verified:
     handlers: tuple[HandlerCoverage, ...]
     not_modelled: tuple[str, ...]
     not_tried: tuple[str, ...]
+    judged_with: tuple[Allowance, ...]
     mutants: tuple[Mutant, ...]

@@ -102,6 +102,8 @@ def _said_aloud(result: Verified) -> Iterator[str]:
         yield f"not modelled: {line}"
     for line in result.not_tried:
         yield f"not tried: {line}"
+    for allowance in result.judged_with:
+        yield f"judged with: {allowance.words}"
 
 
 def _verdict(result: Verified) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from svmrun.adapters import session
 from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, failed
@@ -50,15 +50,14 @@ class Actions:
         """Never raises for what the host does."""
         if self.memory is None or call.identity is None:
             return self._perform(call)
-        key = (call.identity, call.limits.timeout, call.effect, call.fenced, self.sessions)
-        bounds = (call.limits.cancel, call.limits.guard)
-        known = self.memory.recall(self.world, key, bounds)
+        key = (call.identity, call.limits, call.effect, call.fenced, self.sessions)
+        known = self.memory.recall(self.world, key)
         if known is not None:
-            self.world, (self.sessions, outcome) = known
-            return cast(Outcome, outcome)
+            self.world, self.sessions, outcome = known
+            return outcome
         before = self.world
         outcome = self._perform(call)
-        self.memory.keep(before, key, self.world, (self.sessions, outcome), bounds)
+        self.memory.keep(before, key, self.world, self.sessions, outcome)
         return outcome
 
     def _perform(self, call: Call) -> Outcome:

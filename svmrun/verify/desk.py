@@ -16,11 +16,11 @@ from svmrun.core.state import State
 from svmrun.effects.call_book import CallBook
 from svmrun.effects.setting import Setting
 from svmrun.guarding import releases
-from svmrun.plan.build import without_later
+from svmrun.plan.build import has_later, without_later
 from svmrun.plan.model import Plan, PlannedAction, PlannedStep
 from svmrun.plan.release import LIMIT_MARGIN_SECONDS, HeldRelease
 from svmrun.simulator.world import World
-from svmrun.verify.calls import Calls
+from svmrun.verify.allowed import Allowed
 from svmrun.verify.commands import Runner
 from svmrun.verify.memory import Memory
 from svmrun.verify.scene import Finding
@@ -44,6 +44,7 @@ class Desk:
     runner: Runner
     own: OwnInvariants | None = None
     setters: Mapping[str, str] = field(default_factory=dict)  # switch of a model -> the step that sets it
+    allowed: Allowed = field(default_factory=Allowed)
     _held: tuple[State, list[PlannedStep]] | None = None
 
     @property
@@ -74,10 +75,6 @@ class Desk:
     def book(self) -> CallBook:
         return CallBook(self.plan, self.setting, self.known)
 
-    @cached_property
-    def calls(self) -> Calls:
-        return Calls(self.plan, self.setting, self.book)
-
     def held(self, state: State) -> list[PlannedStep]:
         """The holds that stand; asked several times of the same state in a turn."""
         known = self._held
@@ -105,6 +102,14 @@ class Desk:
         step = self.plan.step(move.step)
         action = step.action if move.role == "forward" else step.rollback[move.part]
         return action is not None and action.read_only
+
+    def known_later(self, intent: e.ActionStarted) -> bool:
+        """True when what the action does depends on what steps before it told."""
+        action = self.plan.step(intent.step).action
+        if intent.role != "forward" or action is None:
+            return False
+        bare = [action.arguments.get(name) for name in self.setting.adapters[action.adapter].expressions]
+        return has_later(action.arguments) or "steps" in repr(bare)
 
     def arguments(self, action: PlannedAction) -> Arguments:
         shown: Arguments = without_later(action.arguments)
@@ -134,6 +139,17 @@ class Desk:
                 if path is not None or adapter.blocks_writers(written):
                     found[step.id] = (path or "").rstrip("/") or "/" * bool(path)
         return found
+
+    @cached_property
+    def looked_at_once(self) -> frozenset[str]:
+        """The locks that are taken while writers wait for another one: nobody looks a second time before them."""
+        steps = list(self.plan.steps)
+        inside: set[str] = set()
+        for number, step in enumerate(steps):
+            if step.action is not None and step.action.blocks_writers and step.when is not False:
+                released = [n for n, later in enumerate(steps) if later.releases == step.id]
+                inside |= {later.id for later in steps[number + 1 : min(released, default=len(steps))]}
+        return frozenset(inside & self.locks.keys())
 
     def blocker(self, name: str) -> str:
         """The step because of which the writers of a mount point or a device wait; empty for none that says so."""

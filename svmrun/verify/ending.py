@@ -10,9 +10,10 @@ from svmrun.simulator.disruptions import disks_mended
 from svmrun.simulator.host import look
 from svmrun.simulator.world import World
 from svmrun.values import replace
+from svmrun.verify.allowed import OBEYING_SECONDS
 from svmrun.verify.commands import Limits
 from svmrun.verify.desk import Desk
-from svmrun.verify.invariants import at_the_end, left_behind
+from svmrun.verify.invariants import at_the_end, changed, left_behind
 from svmrun.verify.kinds import LATE_SECONDS
 from svmrun.verify.scene import Finding, Scene
 
@@ -31,7 +32,7 @@ def findings(desk: Desk, scene: Scene) -> Iterator[Finding]:
     if desk.own is not None:
         yield from desk.own(world, ended)
     if ended.verdict == "stuck":
-        obeyed = settled(_obey(desk, disks_mended(world), ended.left))
+        obeyed = settled(_obey(desk, _mended(desk, world), ended.left))
         for finding in left_behind(desk, scene, obeyed):
             told = "; ".join(ended.left) or "nothing"
             yield replace(finding, invariant="instruction", message=f"{finding.message}; the run told: {told}")
@@ -42,6 +43,13 @@ def settled(world: World) -> World:
     return look(replace(world, clock=world.clock + LATE_SECONDS + 3 * world.resync_seconds))
 
 
+def _mended(desk: Desk, world: World) -> World:
+    mended = disks_mended(world)
+    if changed(world, mended) or (world.locked_sets, world.databases) != (mended.locked_sets, mended.databases):
+        desk.allowed.note("disks", 0.0)
+    return mended
+
+
 def _obey(desk: Desk, world: World, left: tuple[str, ...]) -> World:
     """The commands of the lines, typed by root as they stand there."""
     for line in left:
@@ -49,5 +57,6 @@ def _obey(desk: Desk, world: World, left: tuple[str, ...]) -> World:
         for command in commands.split("; "):
             argv = tuple(shlex.split(command))
             if argv:
-                world, _done = desk.runner.run(world, Command(argv, needs_root=True), Limits(600.0))
+                desk.allowed.note("obeying", OBEYING_SECONDS)
+                world, _done = desk.runner.run(world, Command(argv, needs_root=True), Limits(OBEYING_SECONDS))
     return world

@@ -170,7 +170,7 @@ def _where(desk: Desk, scene: Scene, turn: Turn) -> str:
 def _killed(desk: Desk, scene: Scene, turn: Turn, where: str) -> Iterator[Branch]:
     """The runner dies before and after each record; and the journal cannot be written from each record on."""
     for moment in turn.moments:
-        watch, finding = seen_in_world(desk, scene.world, moment.scene.world, moment.scene.watch, scene.world.clock)
+        watch, finding = seen_in_world(desk, scene.world, moment.scene.world, moment.scene.watch)
         dying = replace(moment.scene, watch=watch, finding=finding)
         injection = Injection(scene.turn, "killed", moment.record, moment.after)
         yield Branch(killed(dying), injection, where)

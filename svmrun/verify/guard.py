@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from svmrun.adapters.base import Command, Completed
 from svmrun.plan.release import HeldRelease
 from svmrun.simulator.host import look
@@ -38,9 +36,12 @@ class GuardTurn:
         return guard if guard.todo or not guard.outstanding else self._next_round(guard)
 
     def _next_round(self, guard: Guard) -> Guard:
-        self._pass(NAPS_SECONDS[min(guard.round, len(NAPS_SECONDS) - 1)])
+        self._pass(_nap(guard.round))
         todo = tuple(step for step, _ in reversed(guard.outstanding))
-        return replace(guard, todo=todo, round=guard.round + 1, alive=guard.round + 1 < ROUNDS)
+        lives = guard.round + 1 < ROUNDS
+        if not lives:
+            self._desk.allowed.note("gave-up", ROUNDS)
+        return replace(guard, todo=todo, round=guard.round + 1, alive=lives)
 
     def _release(self, hold: HeldRelease) -> bool:
         if self._guard.round > 0 and self._is_released(hold) is True:
@@ -66,18 +67,22 @@ class GuardTurn:
 
     def _run(self, argv: tuple[str, ...], bound_seconds: float) -> Completed:
         effect, self._effect = self._effect, ""
-        memory, call = self._desk.memory, (argv, bound_seconds, effect)
-        known = memory.recall(self.world, call)
-        if known is not None:
-            self.world, completed = known
-            return cast(Completed, completed)
-        before, command = self.world, Command(argv, needs_root=True)
-        self.world, completed = self._desk.runner.run(before, command, Limits(bound_seconds), effect)
-        memory.keep(before, call, self.world, completed)
+        self.world, completed = self._desk.runner.run(
+            self.world, Command(argv, needs_root=True), Limits(bound_seconds), effect
+        )
         return completed
 
     def _pass(self, seconds: float) -> None:
         self.world = look(replace(self.world, clock=self.world.clock + seconds))
+
+
+def _nap(number: int) -> float:
+    return NAPS_SECONDS[min(number, len(NAPS_SECONDS) - 1)]
+
+
+def nap_seconds(before: Guard | None, after: Guard | None) -> float:
+    """How long the guard slept at the end of a turn: after a round in which something was left."""
+    return _nap(before.round) if before and after and after.round > before.round else 0.0
 
 
 def _says(hold: HeldRelease, completed: Completed) -> bool:

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from svmrun.core import events as e
 from svmrun.core.state import State
 from svmrun.names import canonical
-from svmrun.plan.release import LIMIT_MARGIN_SECONDS
 from svmrun.simulator.volumes import resync_active
 from svmrun.simulator.world import DumpImage, Mirror, World
 from svmrun.values import replace
+from svmrun.verify import waits
 from svmrun.verify.desk import Desk
-from svmrun.verify.scene import Finding, Scene, Watch
+from svmrun.verify.kinds import RECOVERY_SECONDS
+from svmrun.verify.scene import Finding, Locked, Scene, Watch
 from svmrun.verify.turn import Turn
 
 INVARIANTS = {
@@ -32,19 +33,18 @@ INVARIANTS = {
     "yours": "what the runbook's own invariants say",
 }
 FORWARD = ("forward", "found", "release")
-FAILED_RELEASE_SECONDS = 20.0  # what a failed release may add to its own time-out: pauses, looks, the guard's naps
-SLACK_SECONDS = 1.0
-PATIENCE_SECONDS = 300.0  # writers that hang longer are given up by their clients and by the monitors of a cluster
 HOLLOW = ("fail", "lie", "prompt")  # kinds without an effect that an action may yet call a success
 
 
 def watched(desk: Desk, before: Scene, turn: Turn, kind: str = "", changes: bool = True) -> Scene:
     """The scene after a turn, with what the invariants see in it. `changes`: the action does something if it works."""
     after = turn.scene
-    watch = _allowance(desk, turn, kind, after.watch)
+    watch = waits.granted(desk, before, turn, kind)
     nobody = before.phase == "dead" and not turn.guard_step
-    since = after.world.clock if nobody else before.world.clock
-    watch, finding = seen_in_world(desk, before.world, after.world, watch, since)
+    if nobody:
+        watch, finding = _meanwhile(desk, before.world, after.world, watch)
+    else:
+        watch, finding = seen_in_world(desk, before.world, after.world, watch)
     finding = finding or _forward_again(before, turn) or _secret(desk, turn)
     if turn.end is not None and turn.intent is not None and turn.intent.role == "forward":
         watch, twice = _effects(desk, before, turn, kind, changes, watch)
@@ -54,54 +54,30 @@ def watched(desk: Desk, before: Scene, turn: Turn, kind: str = "", changes: bool
     return replace(after, watch=watch, finding=before.finding or finding)
 
 
-def seen_in_world(desk: Desk, before: World, after: World, watch: Watch, since: float) -> tuple[Watch, Finding | None]:
-    """Locks taken and lifted, sides attached, services started between two moments. What was locked, was so `since`."""
+def _meanwhile(desk: Desk, before: World, after: World, watch: Watch) -> tuple[Watch, Finding | None]:
+    """Nobody was there until a recovery began: a lock that came late has to be undone by it at once."""
+    if watch.locked:
+        desk.allowed.note("recovery", RECOVERY_SECONDS)
+    late = desk.blocked(after) - desk.blocked(before) - watch.strangers
+    if late:
+        desk.allowed.note("recovery", RECOVERY_SECONDS)
+        came = (Locked(name, after.clock, after.clock) for name in sorted(late))
+        watch = replace(watch, locked=(*watch.locked, *came))
+    return seen_in_world(desk, after, after, watch)
+
+
+def seen_in_world(desk: Desk, before: World, after: World, watch: Watch) -> tuple[Watch, Finding | None]:
+    """Locks taken and lifted, sides attached, services started between two moments."""
     finding = None
     if any(getattr(before, part) is not getattr(after, part) for part in ("file_systems", "opens", "switches")):
-        watch, finding = _locks(desk, before, after, watch, since)
+        watch, finding = waits.taken_and_lifted(desk, before, after, watch)
     if finding is None and watch.locked and watch.unguarded_since is None:
-        finding = _too_long(desk, after, watch)
+        finding = waits.overdue(desk, after.clock, watch)
     if finding is None and before.mirrors is not after.mirrors:
         finding = _strange_sides(desk, after)
     if finding is None and before.services is not after.services:
         finding = _strange_services(desk, after)
     return watch, finding
-
-
-def _locks(desk: Desk, before: World, after: World, watch: Watch, since: float) -> tuple[Watch, Finding | None]:
-    finding = None
-    old, new = desk.blocked(before), desk.blocked(after)
-    for name in sorted(new - old - watch.strangers):
-        watch = replace(watch, locked=(*watch.locked, (name, since)))
-    for name in sorted(old - new):
-        if name in watch.strangers:
-            finding = Finding("not-ours", f"somebody else's lock of {name} was lifted")
-        # What counts is when the release began: how long it takes is its own.
-        late = _too_long(desk, before, watch) if watch.unguarded_since is None else None
-        finding = finding or late
-        watch = replace(watch, locked=tuple(one for one in watch.locked if one[0] != name))
-    return watch, finding
-
-
-def _too_long(desk: Desk, world: World, watch: Watch) -> Finding | None:
-    for name, since in watch.locked:
-        step = desk.blocker(name)
-        limit = min(desk.limits.get(step, PATIENCE_SECONDS), PATIENCE_SECONDS)
-        lasted = world.clock - since
-        if lasted > limit + LIMIT_MARGIN_SECONDS + SLACK_SECONDS + watch.allowance_seconds:
-            why = "its limit is" if desk.limits.get(step) == limit else "writers wait for at most"
-            return Finding("writable", f"{name} was locked for {lasted:.0f} s, and {why} {limit:.0f} s", step)
-    return None
-
-
-def _allowance(desk: Desk, turn: Turn, kind: str, watch: Watch) -> Watch:
-    """A release that fails takes its time, and the next one waits for it: a limit counts until the first is tried."""
-    undoing = turn.intent.step if turn.intent and turn.intent.role not in ("forward", "found") else ""
-    step = turn.guard_step or undoing
-    if not kind or not step:
-        return watch
-    bound = max((a.timeout_seconds for a in desk.plan.step(step).rollback), default=0.0)
-    return replace(watch, allowance_seconds=watch.allowance_seconds + bound + FAILED_RELEASE_SECONDS)
 
 
 def _strange_sides(desk: Desk, after: World) -> Finding | None:

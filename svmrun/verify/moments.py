@@ -109,8 +109,16 @@ def _unlocked(desk: Desk, before: Scene, after: Scene) -> Scene:
     if before.world.file_systems is after.world.file_systems:
         return after
     watch, standing = after.watch, desk.blocked(after.world)
-    locked = tuple(one for one in watch.locked if one[0] in standing)
+    locked = tuple(one for one in watch.locked if one.name in standing)
     return replace(after, watch=replace(watch, locked=locked, strangers=watch.strangers & standing))
+
+
+def _not_looked_at_again(desk: Desk, scene: Scene, step: str) -> bool:
+    """The run is about to take the lock, and would not see that somebody else has it by now."""
+    known = scene.state.step(step)
+    if not known.found or known.started or known.status != "waiting" or scene.state.cause is not None:
+        return False
+    return known.found > 1 or step in desk.looked_at_once
 
 
 def _strangers(desk: Desk, scene: Scene) -> Iterator[tuple[str, Scene]]:
@@ -121,9 +129,12 @@ def _strangers(desk: Desk, scene: Scene) -> Iterator[tuple[str, Scene]]:
     if scene.guard is not None:
         claimed |= {step for step, _ in scene.guard.outstanding}
     for step, mount in desk.locks.items():
-        known = scene.state.step(step)
-        looked = known.found and not known.started and known.status == "waiting" and scene.state.cause is None
-        if looked or step in claimed or scene.state.doing is not None or mount in scene.watch.strangers:
+        if (
+            _not_looked_at_again(desk, scene, step)
+            or step in claimed
+            or scene.state.doing is not None
+            or mount in scene.watch.strangers
+        ):
             continue
         if any(f.mount_point == mount and f.lock == "unlock" for f in scene.world.file_systems):
             world = disruptions.locked_by_somebody(scene.world, mount)

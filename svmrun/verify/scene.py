@@ -40,20 +40,27 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Locked:
+    """Whose writers wait, since when, and when its release must have begun: later for each try that failed."""
+
+    name: str
+    since: float
+    due: float
+
+
+@dataclass(frozen=True)
 class Watch:
     """What the invariants must remember of the way to here.
 
-    `locked` are the mount points that the run locked, with the time; `strangers` those that somebody else did.
+    `locked` are the locks that the run took; `strangers` the mount points that somebody else locked.
     `effects` are the steps whose forward action had its effect; `hollow` those that claim one they never had.
-    `allowance_seconds` is what failures of releases may add to the limit of a lock; `unguarded_since` is the time
-    since which nobody was there to release anything.
+    `unguarded_since` is the time since which nobody was there to release anything.
     """
 
-    locked: tuple[tuple[str, float], ...] = ()
+    locked: tuple[Locked, ...] = ()
     strangers: frozenset[str] = frozenset()
     effects: frozenset[str] = frozenset()
     hollow: frozenset[str] = frozenset()
-    allowance_seconds: float = 0.0
     unguarded_since: float | None = None
     disturbed: frozenset[str] = frozenset()  # what befell the host from outside
 

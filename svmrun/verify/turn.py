@@ -153,7 +153,7 @@ def _recovery(scene: Scene) -> Turn:
     state = scene.state
     for event in events:
         state = evolve(state, event)
-    locked = tuple((mount, world.clock) for mount, _ in scene.watch.locked)
+    locked = tuple(replace(one, due=world.clock) for one in scene.watch.locked)  # whoever comes must undo it at once
     watch = replace(scene.watch, unguarded_since=None, locked=locked)
     after = replace(scene, state=state, world=world, phase="recovery", guard=None, watch=watch, turn=scene.turn + 1)
     return Turn(after, events)

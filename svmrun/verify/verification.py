@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from svmrun.report.verified import Cell, HandlerCoverage, Row, StoryLine, Verified, Violation
+from svmrun.report.verified import Allowance, Cell, HandlerCoverage, Row, StoryLine, Verified, Violation
+from svmrun.verify.allowed import named
 from svmrun.verify.desk import Desk
 from svmrun.verify.invariants import INVARIANTS, changed
-from svmrun.verify.kinds import KINDS
+from svmrun.verify.kinds import BOOT_SECONDS, KINDS, LATE_SECONDS
 from svmrun.verify.mend import MEND
 from svmrun.verify.prepare import Ended, Opening, Preparation, Prevented
 from svmrun.verify.scene import Finding
@@ -16,8 +17,9 @@ from svmrun.verify.story import Story, code_of, position, tell
 from svmrun.verify.whole import Found, Harvest, harvest
 
 NOT_TRIED = (
-    "a lock of somebody else between the run's look and its own lock, or during it: lockfs cannot tell whose it is",
-    "a command that takes effect later than 3 s after it was killed",
+    "somebody else's lock between the run's last look and its own lock, or during it: lockfs cannot tell whose it is",
+    f"a command that takes effect later than {LATE_SECONDS:g} s after it was killed",
+    "a runner that stands still when its guard is dead: nobody is there until it goes on or is recovered",
 )
 NO_STEP = ("guard", "rollback", "recovery", "end")
 
@@ -38,7 +40,7 @@ def verify(preparation: Preparation, depth: int, jobs: int) -> Verified:
 def _prevented(preparation: Preparation, depth: int, why: str) -> Verified:
     runbook = preparation.runbook
     names = (runbook.name, runbook.source.file, preparation.world.name)
-    return Verified(False, *names, depth, 0, 0, 0, 0.0, why, (), (), (), (), NOT_TRIED, ())
+    return Verified(False, *names, depth, 0, 0, 0, 0.0, why, (), (), (), (), NOT_TRIED, (), ())
 
 
 def _opened(desk: Desk, opening: Opening, depth: int) -> Harvest:
@@ -62,6 +64,12 @@ def _opened(desk: Desk, opening: Opening, depth: int) -> Harvest:
     return total
 
 
+def _judged_with(total: Harvest) -> Iterator[Allowance]:
+    if any(kind == "reboot" for _where, kind in total.cells):
+        total.allowed.note("boot", BOOT_SECONDS)
+    return named(total.allowed.seconds)
+
+
 def _verified(preparation: Preparation, desk: Desk, depth: int, total: Harvest) -> Verified:
     runbook = preparation.runbook
     return Verified(
@@ -80,6 +88,7 @@ def _verified(preparation: Preparation, desk: Desk, depth: int, total: Harvest) 
         handlers=tuple(_handlers(desk, total)),
         not_modelled=tuple(_not_modelled(desk, total)),
         not_tried=(*NOT_TRIED, *_unseen(desk)),
+        judged_with=tuple(_judged_with(total)),
         mutants=(),
     )
 
@@ -135,6 +144,9 @@ def _handlers(desk: Desk, total: Harvest) -> Iterator[HandlerCoverage]:
 
 
 def _unseen(desk: Desk) -> Iterator[str]:
+    for step in desk.plan.steps:
+        if step.id in desk.looked_at_once:
+            yield f"somebody else's lock before {step.id} ({step.position}), while the run holds another one"
     for step in desk.plan.steps:
         why = desk.unseen(step.id) if step.rollback and step.when is not False else ""
         if why:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from svmrun.verify.allowed import Allowed
 from svmrun.verify.desk import Desk
 from svmrun.verify.ending import findings
 from svmrun.verify.explore import MOST_TURNS, Acted, Branch, Graph, branches, undisturbed, way_without_failure
@@ -49,6 +50,7 @@ class Harvest:
     acted: Counter[Acted] = field(default_factory=Counter)
     found: dict[tuple[str, str], Found] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
+    allowed: Allowed = field(default_factory=Allowed)
 
     def add(self, other: Harvest) -> None:
         self.stories += other.stories
@@ -58,6 +60,7 @@ class Harvest:
         self.violations.update(other.violations)
         self.acted.update(other.acted)
         self.unknown |= other.unknown
+        self.allowed.add(other.allowed.seconds)
         for found in other.found.values():
             self.note(found)
 
@@ -85,7 +88,7 @@ def harvest(desk: Desk, depth: int, jobs: int = 1) -> Harvest:
 
 
 def _undisturbed(desk: Desk, scenes: Sequence[Scene]) -> Harvest:
-    total = Harvest(states=len(scenes))
+    total = Harvest(stories=1, states=len(scenes))
     for scene in scenes[:-1]:
         acted = undisturbed(desk, scene).acted
         total.acted.update([acted] if acted else [])
@@ -97,8 +100,14 @@ def _undisturbed(desk: Desk, scenes: Sequence[Scene]) -> Harvest:
     for finding in wrong:
         total.violating = 1
         total.note(Found(finding, ()))
-    total.unknown |= desk.runner.unknown
+    _seen_by(desk, total)
     return total
+
+
+def _seen_by(desk: Desk, total: Harvest) -> None:
+    """What the desk itself has noted while the stories were told."""
+    total.unknown |= desk.runner.unknown
+    total.allowed.add(desk.allowed.seconds)
 
 
 def _shared_out(desk: Desk, starts: Sequence[Branch], depth: int, jobs: int) -> Iterator[Harvest]:
@@ -139,7 +148,7 @@ def _explored(desk: Desk, starts: Sequence[Branch], depth: int) -> Harvest:
         _scene, wrong = replayed(desk, story)
         if wrong is not None:
             total.note(Found(wrong, story))
-    total.unknown |= desk.runner.unknown
+    _seen_by(desk, total)
     return total
 
 

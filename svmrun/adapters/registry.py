@@ -13,6 +13,8 @@ from svmrun.adapters.confirm import Confirm
 from svmrun.adapters.dialogue import RunDialogue
 from svmrun.adapters.judge import Assert
 from svmrun.adapters.linux import Findmnt, Fsfreeze
+from svmrun.adapters.lvm_change import Lvchange, Lvconvert
+from svmrun.adapters.lvm_status import Lvs
 from svmrun.adapters.notify import Notify
 from svmrun.adapters.services import Svcadm, Svcs
 from svmrun.adapters.session import Session
@@ -52,6 +54,9 @@ REGISTRY: Final[dict[str, Adapter]] = {
     "cluster": Cluster(),
     "fsfreeze": Fsfreeze(),
     "findmnt": Findmnt(),
+    "lvs": Lvs(),
+    "lvconvert": Lvconvert(),
+    "lvchange": Lvchange(),
     "command": RunCommand(),
     "dialogue": RunDialogue(),
     "session": Session(),

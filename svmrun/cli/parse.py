@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from svmrun.adapters.lvm_parse import parse_lvs
 from svmrun.adapters.scstat_parse import parse_scstat
 from svmrun.adapters.svm_parse_concise import parse_metastat_c
 from svmrun.adapters.svm_parse_md_tab import parse_metastat_p
@@ -34,6 +35,7 @@ PARSERS: dict[str, Callable[[str], dict[str, Json]]] = {
     "ufsdump": parse_ufsdump,
     "ufsrestore": parse_ufsrestore,
     "scstat": parse_scstat,
+    "lvs": parse_lvs,
 }
 LARGEST_BYTES = 64 * 1024 * 1024
 

@@ -1,0 +1,67 @@
+"""What the adapters of LVM share: how a logical volume is named, and which line of its commands tells the reason.
+
+Sources: lvm(8), "VALID NAMES"; the commands end with 5 when they refuse, and their first line that is no warning says
+why (lvm2 2.03).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from svmrun.adapters import fields
+from svmrun.adapters.base import Completed, Outcome, plain_outcome
+from svmrun.values import replace
+
+Json = Any
+
+NAME = r"[A-Za-z0-9+_.][A-Za-z0-9+_.-]*"
+# Warnings, and what --verbose tells of a refresh and a rebuild.
+_NOISE = re.compile(
+    r"\s*(WARNING:|File descriptor \d+|Refreshing|Archiving|Creating|Loading table|Suppressed|Suspending|Resuming"
+    r"|Monitored|Unmonitored|Not monitoring) "
+)
+
+VOLUME = fields.text("Logical volume", "The mirror, as GROUP/VOLUME.", ["vg/data"], pattern=rf"^{NAME}/{NAME}$")
+
+
+def group(volume: str) -> str:
+    return volume.split("/", 1)[0]
+
+
+def in_group(volume: str, name: str) -> str:
+    """The whole name of another volume of the same group, which may be named alone."""
+    return name if "/" in name else f"{group(volume)}/{name}"
+
+
+def mapper_name(volume: str) -> str:
+    """The name that device-mapper knows a volume by: dashes of the names are doubled."""
+    return "-".join(part.replace("-", "--") for part in volume.split("/", 1))
+
+
+def physical_volumes(title: str, description: str) -> Mapping[str, Json]:
+    """A list of devices that carry the volume group."""
+    shape = {"type": "string", "pattern": fields.ABSOLUTE}
+    return fields.texts(title, description, [["/dev/sdd"]], items=shape, default=[])
+
+
+def complaint(completed: Completed) -> str:
+    """The first line of standard error that is no warning; empty when there is none."""
+    lines = [line.strip() for line in completed.stderr.splitlines() if line.strip() and not _NOISE.match(line)]
+    return lines[0] if lines else ""
+
+
+def lvm_outcome(completed: Completed, result: Json = None) -> Outcome:
+    """The outcome by the exit status, with the line that tells why; later lines only say what was given up."""
+    outcome = plain_outcome(completed, result)
+    reason = complaint(completed)
+    if outcome.kind != "failed" or completed.failure or not reason:
+        return outcome
+    return replace(outcome, message=f"{reason} (exit {completed.status})")
+
+
+def said(completed: Completed, words: Sequence[str]) -> bool:
+    """Whether a line of either stream begins with one of these."""
+    lines = [line.strip() for line in f"{completed.stdout}\n{completed.stderr}".splitlines()]
+    return any(line.startswith(tuple(words)) for line in lines)

@@ -1,0 +1,67 @@
+"""lvs, lvconvert, lvchange: their cases are real outputs of lvm2 2.03 on a kernel 6.1."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from svmrun.adapters.lvm_fields import mapper_name
+from svmrun.adapters.lvm_parse import parse_lvs
+from svmrun.adapters.registry import REGISTRY
+from tests import adapter_cases
+from tests.program_cases import check, read_or_refused
+
+SPLIT = {"mode": "split", "volume": "vg/lv", "image": "lv_rimage_2", "devices": ["/dev/sdd"]}
+MERGE = {"mode": "merge", "volume": "vg/lv", "image": "lv_rimage_2", "devices": []}
+
+
+@pytest.mark.parametrize("name", adapter_cases.names("lvs", "lvconvert", "lvchange"))
+def test_the_lvm_command_is_built_and_read_as_the_case_says(name: str) -> None:
+    check(name)
+
+
+@given(st.text())
+def test_any_text_is_read_as_a_report_of_lvs_or_refused(text: str) -> None:
+    read_or_refused(parse_lvs, text)
+
+
+def test_a_split_is_undone_by_the_merge_of_the_same_image() -> None:
+    adapter = REGISTRY["lvconvert"]
+    inverse = adapter.inverse(SPLIT)
+    assert inverse is not None
+    assert adapter.command_line(adapter.complete(inverse.arguments)).argv[-2:] == ("--merge", "vg/lv_rimage_2")
+    assert adapter.split_device(SPLIT) == "/dev/mapper/vg-lv"
+    assert adapter.split_device(MERGE) is None
+
+
+@pytest.mark.parametrize(
+    ("case", "split"), [("lvs/healthy", False), ("lvs/split", True), ("lvs/split-and-a-disk-gone", True)]
+)
+def test_lvs_tells_whether_an_image_is_split_off(case: str, split: bool) -> None:
+    result = adapter_cases.load(case).run().result
+    for arguments, there in ((SPLIT, split), (MERGE, not split)):
+        probe = REGISTRY["lvconvert"].probe(arguments)
+        assert probe is not None
+        assert probe.adapter == "lvs"
+        assert probe.present(result) is there
+        assert probe.present({"volumes": {}}) is None
+
+
+def test_a_shell_knows_a_merged_image_by_its_brackets() -> None:
+    proof = REGISTRY["lvconvert"].done_in_shell(MERGE)
+    assert proof.words == ("[lv_rimage_2]",)
+    assert proof.command is not None
+    assert proof.command.argv[0] == "lvs"
+
+
+def test_device_mapper_doubles_the_dashes_of_a_name() -> None:
+    assert mapper_name("my-vg/a-lv_rimage_0") == "my--vg-a--lv_rimage_0"
+
+
+def test_a_merge_that_copied_nothing_looks_whole_and_only_a_check_tells() -> None:
+    told = adapter_cases.load("lvs/says-whole-and-is-not").run().result["volumes"]["vg/lv"]
+    counted = adapter_cases.load("lvs/mismatches").run().result["volumes"]["vg/lv"]
+    assert (told["sync_percent"], told["sync_action"], told["mismatches"], told["health"]) == (100.0, "idle", 0, "")
+    assert counted["mismatches"] > 0
+    assert counted["health"] == "mismatches exist"

@@ -48,7 +48,9 @@ class Compiler:
         self.tests: dict[str, Test] = {}
 
     def test(self, schema: Schema) -> Test:
-        tests = [self.of_keyword(keyword, schema) for keyword in schema if keyword not in ANNOTATIONS]
+        told_by_properties = "properties" in schema and schema.get("additionalProperties") is False
+        passed = ANNOTATIONS | {"additionalProperties"} if told_by_properties else ANNOTATIONS
+        tests = [self.of_keyword(keyword, schema) for keyword in schema if keyword not in passed]
         if len(tests) == 1:
             return tests[0]
 
@@ -61,6 +63,8 @@ class Compiler:
         return passes
 
     def of_keyword(self, keyword: str, schema: Schema) -> Test:
+        if keyword == "type" and isinstance(schema[keyword], str):
+            return KINDS[schema[keyword]]
         if keyword in SIMPLE:
             check, argument = SIMPLE[keyword], schema[keyword]
             return lambda value: check(value, argument)
@@ -79,7 +83,18 @@ class Compiler:
 
     def properties(self, keyword: str, schema: Schema) -> Test:
         own = {name: self.test(member) for name, member in schema[keyword].items()}
-        return lambda value: not is_object(value) or all(own[key](value[key]) for key in value if key in own)
+        is_closed = schema.get("additionalProperties") is False
+
+        def passes(value: Json) -> bool:
+            for key in value if is_object(value) else ():
+                if key not in own:
+                    if is_closed:
+                        return False
+                elif not own[key](value[key]):
+                    return False
+            return True
+
+        return passes
 
     def other_properties(self, keyword: str, schema: Schema) -> Test:
         known, others = schema.get("properties", {}), schema[keyword]

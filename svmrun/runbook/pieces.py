@@ -65,7 +65,7 @@ def lone_expression(parts: tuple[Piece, ...]) -> Expression | None:
 
 def has_template(text: str) -> bool:
     """True when the text is more than plain text: it must be cut into pieces."""
-    return any(mark in text for mark in ("{{", "{%", "{#"))
+    return "{{" in text or "{%" in text or "{#" in text
 
 
 def split_command(text: str) -> list[str]:

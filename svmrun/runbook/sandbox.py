@@ -110,15 +110,18 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if not parser.stream.eos:
             rest = parser.stream.current
             raise TemplateSyntaxError(f"unexpected {rest.value!r} after the expression", rest.lineno)
+        if "~" not in text:
+            return expression
         whole: Any = _without_concatenation(nodes.Output([expression]))
-        whole.set_environment(self)
         changed: nodes.Expr = whole.nodes[0]
         return changed
 
     def compiled(self, text: str) -> Callable[[Mapping[str, Any]], Any]:
         """A function from names to the expression's value (maybe an Undefined). Raises TemplateSyntaxError."""
         assignment = nodes.Assign(nodes.Name(_VALUE, "store"), self.parse_expression(text), lineno=1)
-        template = self.from_string(nodes.Template([assignment], lineno=1))
+        whole = nodes.Template([assignment], lineno=1)
+        whole.set_environment(self)
+        template = self.from_string(whole)
 
         def evaluate(names: Mapping[str, Any]) -> Any:
             context = template.new_context(dict(names))

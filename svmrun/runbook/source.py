@@ -6,7 +6,7 @@ Reads the parser's events, not its nodes: no recursion in C, no aliases to expan
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -54,23 +54,24 @@ class _Builder:
     """Builds one document out of parser events. `problems` collects what can be reported together."""
 
     def __init__(self, file: str, text: str) -> None:
+        self.file = file
         self.values: dict[Path, Position] = {}
         self.keys: dict[Path, Position] = {}
         self.source = Source(file, text, self.values, self.keys)
         self.problems: list[Problem] = []
-        self.events: Iterator[Any] = iter(())
+        self.next: Callable[[], Any] = lambda: None  # the next event of the parser
 
     def document(self, parser: Any) -> Any:
         loader = parser(self.source.text)
         try:
-            self.events = iter(loader.get_event, None)
-            next(self.events)  # the stream's start
-            event = next(self.events)
+            self.next = loader.get_event
+            self.next()  # the stream's start
+            event = self.next()
             if isinstance(event, yaml.StreamEndEvent):
                 raise self.fatal("the file is empty", event)
-            document = self.node(next(self.events), ())
-            next(self.events)  # the document's end
-            self.refuse_more(next(self.events))
+            document = self.node(self.next(), ())
+            self.next()  # the document's end
+            self.refuse_more(self.next())
             return document
         finally:
             loader.dispose()
@@ -85,8 +86,9 @@ class _Builder:
         if len(self.values) >= MAXIMUM_NODES:
             raise self.fatal(f"more than {MAXIMUM_NODES} values in one file", event)
         self.values[path] = self.place(event)
-        self.refuse_features(event)
         kind = type(event)
+        if event.anchor or kind is not yaml.ScalarEvent or event.tag:
+            self.refuse_features(event)
         if kind is yaml.ScalarEvent:
             return self.scalar(event)
         if kind is yaml.MappingStartEvent:
@@ -95,21 +97,22 @@ class _Builder:
 
     def sequence(self, path: Path) -> list[Any]:
         items: list[Any] = []
-        while type(event := next(self.events)) is not yaml.SequenceEndEvent:
+        while type(event := self.next()) is not yaml.SequenceEndEvent:
             items.append(self.node(event, (*path, len(items))))
         return items
 
     def mapping(self, path: Path) -> dict[str, Any]:
         members: dict[str, Any] = {}
-        while type(event := next(self.events)) is not yaml.MappingEndEvent:
+        while type(event := self.next()) is not yaml.MappingEndEvent:
             key = self.key(event, path)
+            here = (*path, key)
             if key in members:
-                first = self.keys[(*path, key)].line
+                first = self.keys[here].line
                 self.report(f"the key {key!r} stands here twice (first in line {first})", event, "keep one of them")
-                self.node(next(self.events), (*path, f"{key} (again)"))
+                self.node(self.next(), (*path, f"{key} (again)"))
                 continue
-            self.keys[(*path, key)] = self.place(event)
-            members[key] = self.node(next(self.events), (*path, key))
+            self.keys[here] = self.place(event)
+            members[key] = self.node(self.next(), here)
         return members
 
     def key(self, event: Any, path: Path) -> str:
@@ -149,10 +152,11 @@ class _Builder:
             self.report(f"tags ({event.tag}) are not supported", event, f"leave it away, or {_QUOTE}")
 
     def place(self, event: Any) -> Position:
-        return self.at(event.start_mark)
+        mark = event.start_mark
+        return Position(self.file, mark.line + 1, mark.column + 1)
 
     def at(self, mark: Any) -> Position:
-        return Position(self.source.file, mark.line + 1, mark.column + 1)
+        return Position(self.file, mark.line + 1, mark.column + 1)
 
     def report(self, message: str, event: Any, hint: str | None = None) -> None:
         self.problems.append(self.source.problem_at(message, self.place(event), hint=hint))

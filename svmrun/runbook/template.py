@@ -6,12 +6,12 @@ What an expression yields is never read as a template again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from svmrun.runbook.expression import evaluate, names_in
 from svmrun.runbook.filters import as_text
-from svmrun.runbook.pieces import Expression, Literal, TemplateError, has_template, lone_expression, pieces
+from svmrun.runbook.pieces import CACHED, Expression, Literal, TemplateError, has_template, lone_expression, pieces
 
 __all__ = ["TemplateError", "evaluate", "names_in", "names_used", "render", "render_text", "roots", "texts"]
 
@@ -39,7 +39,7 @@ def render_text(text: str, names: Mapping[str, Json]) -> str:
 
 def names_used(value: Json) -> frozenset[str]:
     """The dotted chains (`host`, `steps.dump.done`) that the templates in a value use. Raises TemplateError."""
-    return frozenset(chain for text, _ in texts(value) for chain in _text_names(text))
+    return frozenset().union(*(_text_names(text) for text, _ in texts(value)))
 
 
 def roots(text: str, *, bare: bool) -> frozenset[str]:
@@ -95,7 +95,7 @@ def _piece(piece: Expression, names: Mapping[str, Json]) -> str:
         raise TemplateError(f"{error}, in {piece.text.strip()!r}") from None
 
 
-def _text_names(text: str) -> Iterator[str]:
-    for piece in pieces(text) if has_template(text) else ():
-        if isinstance(piece, Expression):
-            yield from names_in(piece.text)
+@lru_cache(CACHED)
+def _text_names(text: str) -> frozenset[str]:
+    expressions = [piece.text for piece in pieces(text) if isinstance(piece, Expression)] if has_template(text) else []
+    return frozenset().union(*map(names_in, expressions))

@@ -76,18 +76,20 @@ def decide(plan: Plan, state: State) -> Move:
         return GoBack(
             f"{vanished}: it was gone when it was to be released: writers went on, nothing made meanwhile holds"
         )
-    if all(_is_done(plan, step, state) for step in plan.steps):
+    step = next((step for step in plan.steps if not _is_done(plan, step, state)), None)
+    if step is None:
         return Finish("succeeded", 0)
-    return _reason_to_go_back(plan, state) or _go_forward(plan, state)
+    return _reason_to_go_back(plan, state) or _go_forward(plan, state, step)
 
 
 def outstanding(plan: Plan, state: State) -> list[PlannedStep]:
     """The steps whose effect is (or may be) there and must not last, in the order of the plan."""
-    return [s for s in plan.steps if _to_be_undone(s, state.step(s.id))]
+    known = state.steps  # most steps need no undoing or were not started: verification asks this most of all
+    return [s for s in plan.steps if s.rollback and s.id in known and _to_be_undone(s, known[s.id])]
 
 
 def _to_be_undone(step: PlannedStep, state: StepState) -> bool:
-    return bool(step.rollback) and state.started and not state.untouched and undo(step, state) is not UNDONE
+    return state.started_at is not None and not state.untouched and undo(step, state) is not UNDONE
 
 
 def held(plan: Plan, state: State) -> list[PlannedStep]:
@@ -101,10 +103,9 @@ def writers_wait(plan: Plan, state: State) -> bool:
 
 
 def _is_done(plan: Plan, step: PlannedStep, state: State) -> bool:
-    if state.step(step.id).status == "skipped":
-        return True
-    if step.releases is None:
-        return state.step(step.id).status == "succeeded"
+    status = state.step(step.id).status
+    if status == "skipped" or step.releases is None:
+        return status in ("skipped", "succeeded")
     target = state.step(step.releases)
     return target.started and undo(plan.step(step.releases), target) is UNDONE
 
@@ -165,11 +166,10 @@ def _inside(plan: Plan, hold: str) -> list[PlannedStep]:
     return list(plan.steps[names.index(hold) + 1 : min(released, default=len(names))])
 
 
-def _go_forward(plan: Plan, state: State) -> Move:
-    for step in plan.steps:
-        if _to_be_found(step) and state.step(step.id).found == 0:
-            return Perform(step.id, "found")
-    step = next(s for s in plan.steps if not _is_done(plan, s, state))
+def _go_forward(plan: Plan, state: State, step: PlannedStep) -> Move:
+    for hold in plan.steps:
+        if _to_be_found(hold) and state.step(hold.id).found == 0:
+            return Perform(hold.id, "found")
     if step.releases is not None:
         return _release(plan, step, step.releases, state)
     if step.when is False:
@@ -220,10 +220,8 @@ def _lets_writers_go_on_late(step: PlannedStep) -> bool:
 
 def _go_back(plan: Plan, state: State) -> Move:
     stuck = []
-    backwards = plan.steps[::-1]
+    backwards = outstanding(plan, state)[::-1]
     for step in sorted(backwards, key=_lets_writers_go_on_late):
-        if not _to_be_undone(step, state.step(step.id)):
-            continue
         result = undo(step, state.step(step.id), "rollback")
         if isinstance(result, Perform):
             return result

@@ -91,7 +91,8 @@ class Process:
     def buried(self, died: bool) -> World:
         """The world after the end of all these processes."""
         late = [Later(self.world.clock + one.seconds, one.argv, one.user) for one in self.outliving if died]
-        return look(replace(without(self.world, self.pids), later=(*self.world.later, *late)))
+        world = without(self.world, self.pids)
+        return look(replace(world, later=(*world.later, *late)) if late else world)
 
     def shown(self, *streams: str) -> str:
         return "".join(text for stream, text in self.printed if stream in streams)

@@ -38,6 +38,9 @@ def forget(world: World, is_dead: Callable[[int], bool]) -> World:
 
 
 def without(world: World, pids: Collection[int]) -> World:
+    """The world without what these processes had; the same one when they had nothing."""
+    if not any(o.pid in pids for o in world.opens) and not any(f.pending_pid in pids for f in world.file_systems):
+        return world
     file_systems = tuple(
         replace(f, pending_lock="", pending_pid=0) if f.pending_pid and f.pending_pid in pids else f
         for f in world.file_systems

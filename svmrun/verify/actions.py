@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from svmrun.adapters import session
 from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, failed
@@ -50,14 +50,15 @@ class Actions:
         """Never raises for what the host does."""
         if self.memory is None or call.identity is None:
             return self._perform(call)
-        key = (call.identity, call.limits, call.effect, call.fenced, self.sessions)
-        known = self.memory.recall(self.world, key)
+        key = (call.identity, call.limits.timeout, call.effect, call.fenced, self.sessions)
+        bounds = (call.limits.cancel, call.limits.guard)
+        known = self.memory.recall(self.world, key, bounds)
         if known is not None:
-            self.world, self.sessions, outcome = known
-            return outcome
+            self.world, (self.sessions, outcome) = known
+            return cast(Outcome, outcome)
         before = self.world
         outcome = self._perform(call)
-        self.memory.keep(before, key, self.world, self.sessions, outcome)
+        self.memory.keep(before, key, self.world, (self.sessions, outcome), bounds)
         return outcome
 
     def _perform(self, call: Call) -> Outcome:

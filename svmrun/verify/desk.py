@@ -16,11 +16,12 @@ from svmrun.core.state import State
 from svmrun.effects.call_book import CallBook
 from svmrun.effects.setting import Setting
 from svmrun.guarding import releases
-from svmrun.plan.build import has_later, without_later
+from svmrun.plan.build import without_later
 from svmrun.plan.model import Plan, PlannedAction, PlannedStep
 from svmrun.plan.release import LIMIT_MARGIN_SECONDS, HeldRelease
 from svmrun.simulator.world import World
 from svmrun.verify.allowed import Allowed
+from svmrun.verify.calls import Calls
 from svmrun.verify.commands import Runner
 from svmrun.verify.memory import Memory
 from svmrun.verify.scene import Finding
@@ -75,6 +76,10 @@ class Desk:
     def book(self) -> CallBook:
         return CallBook(self.plan, self.setting, self.known)
 
+    @cached_property
+    def calls(self) -> Calls:
+        return Calls(self.plan, self.setting, self.book)
+
     def held(self, state: State) -> list[PlannedStep]:
         """The holds that stand; asked several times of the same state in a turn."""
         known = self._held
@@ -102,14 +107,6 @@ class Desk:
         step = self.plan.step(move.step)
         action = step.action if move.role == "forward" else step.rollback[move.part]
         return action is not None and action.read_only
-
-    def known_later(self, intent: e.ActionStarted) -> bool:
-        """True when what the action does depends on what steps before it told."""
-        action = self.plan.step(intent.step).action
-        if intent.role != "forward" or action is None:
-            return False
-        bare = [action.arguments.get(name) for name in self.setting.adapters[action.adapter].expressions]
-        return has_later(action.arguments) or "steps" in repr(bare)
 
     def arguments(self, action: PlannedAction) -> Arguments:
         shown: Arguments = without_later(action.arguments)

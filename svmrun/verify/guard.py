@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from svmrun.adapters.base import Command, Completed
 from svmrun.plan.release import HeldRelease
 from svmrun.simulator.host import look
@@ -67,9 +69,14 @@ class GuardTurn:
 
     def _run(self, argv: tuple[str, ...], bound_seconds: float) -> Completed:
         effect, self._effect = self._effect, ""
-        self.world, completed = self._desk.runner.run(
-            self.world, Command(argv, needs_root=True), Limits(bound_seconds), effect
-        )
+        memory, call = self._desk.memory, (argv, bound_seconds, effect)
+        known = memory.recall(self.world, call)
+        if known is not None:
+            self.world, completed = known
+            return cast(Completed, completed)
+        before, command = self.world, Command(argv, needs_root=True)
+        self.world, completed = self._desk.runner.run(before, command, Limits(bound_seconds), effect)
+        memory.keep(before, call, self.world, completed)
         return completed
 
     def _pass(self, seconds: float) -> None:

@@ -26,6 +26,7 @@ class Keys:
         self._desk = desk
         self._worlds = desk.world_keys
         self._numbers: dict[Any, int] = {}
+        self._lasting: dict[tuple[str, int], tuple[StepState, int]] = {}
 
     def of(self, scene: Scene, *, last: bool = False) -> Key:
         """With `last` nothing more goes wrong: what befell the host does not keep it from befalling again."""
@@ -63,20 +64,24 @@ class Keys:
             tuple((name, self._step(name, step, clock)) for name, step in state.steps.items()),
         )
 
-    def _step(self, name: str, step: StepState, clock: float) -> int:
-        since: float | bool = step.started_at is not None
+    def _step(self, name: str, step: StepState, clock: float) -> tuple[int, float]:
+        since = 0.0
         if step.started_at is not None and name in self._desk.limits:
             since = round(clock - step.started_at, 3)
-        return self._number(
-            (
-                step.status,
-                step.attempts,
-                since,
-                step.untouched,
-                step.found,
-                repr(step.result) if name in self._desk.referenced and step.result is not None else None,
-                step.undoing and _undoing(step.undoing),
-            )
+        known = self._lasting.get((name, id(step)))
+        if known is None or known[0] is not step:
+            known = self._lasting[name, id(step)] = (step, self._number(self._of_step(name, step)))
+        return known[1], since
+
+    def _of_step(self, name: str, step: StepState) -> Key:
+        return (
+            step.status,
+            step.attempts,
+            step.started_at is not None,
+            step.untouched,
+            step.found,
+            repr(step.result) if name in self._desk.referenced and step.result is not None else None,
+            step.undoing and _undoing(step.undoing),
         )
 
     def _backward(self, state: State) -> Key:

@@ -69,6 +69,8 @@ class MemoryPerformer:
             yield e.LimitPassed(late)
 
     def _tell_guard(self, state: State) -> None:
+        if not self.held:
+            return
         standing = {s.id for s in self._desk.held(state)}
         for step in [s for s in self.held if s not in standing and state.step(s).status != "waiting"]:
             self.held.remove(step)
@@ -94,9 +96,8 @@ class MemoryPerformer:
                 return None
             if not wanted:
                 return e.StepSkipped(step.id, "its condition does not hold")
-        adapter, arguments, _timeout = self._desk.book.call(state, move.step, move.role, move.part)
-        argv = self._desk.book.argv(adapter, arguments)
-        return e.ActionStarted(move.step, move.role, move.part, move.attempt, adapter, argv)
+        rendered = self._desk.calls.of(state, move.step, move.role, move.part)
+        return e.ActionStarted(move.step, move.role, move.part, move.attempt, rendered.adapter, rendered.argv)
 
     def _pause(self, state: State, seconds: float, forward: bool) -> bool:
         until = self.world.clock + seconds
@@ -121,13 +122,14 @@ class MemoryPerformer:
         intent: e.ActionStarted,
         record: Callable[[e.Event], None],  # noqa: ARG002 - no process is started that could be told of
     ) -> e.ActionEnded:
-        adapter, arguments, timeout = self._desk.book.call(state, intent.step, intent.role, intent.part)
+        rendered = self._desk.calls.of(state, intent.step, intent.role, intent.part)
         began = self.world.clock
-        if arguments is None:
+        if rendered.arguments is None:
             self.outcome = failed("its arguments cannot be rendered")
         else:
-            identity = None if self._desk.known_later(intent) else (intent.step, intent.role, intent.part)
-            call = Call(adapter, arguments, Limits(timeout), {}, identity=identity)
+            identity = (intent.step, intent.role, intent.part) if rendered.fixed else None
+            limits = Limits(rendered.timeout_seconds)
+            call = Call(rendered.adapter, rendered.arguments, limits, {}, identity=identity)
             self.outcome = self._guarded(state, intent, call)
         self._fire_at_limit()
         return self._desk.book.ended(intent, self.outcome, self.world.clock - began)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from svmrun.simulator.linux_disks import LinuxMirror
@@ -14,12 +14,12 @@ Key = tuple[Any, ...]
 
 
 class WorldKeys:
-    """Equal parts are numbered once, and the same object is looked at once."""
+    """Equal parts are numbered once, and the same objects are looked at once."""
 
     def __init__(self) -> None:
         self._numbers: dict[Any, int] = {}
         self._last: tuple[World, bool, Key] | None = None  # asked several times in a turn
-        self._parts: dict[tuple[int, bool], tuple[Any, int]] = {}
+        self._lasting: dict[tuple[int, ...], tuple[tuple[Any, ...], int]] = {}
 
     def of(self, world: World, *, back: bool = False) -> Key:
         """With `back` without what no rollback looks at: what was dumped, and which data lie on a side."""
@@ -30,33 +30,44 @@ class WorldKeys:
         return key
 
     def _of(self, world: World, back: bool) -> Key:
-        clock, part = world.clock, self._part
-        return (
-            tuple(_mirror(m, clock) for m in world.mirrors),
-            tuple(_linux_mirror(m, clock, back) for m in world.linux_mirrors),
-            part(world.views, tuple),
-            part(world.stripes, _rows if back else tuple, back),
-            part(world.file_systems, tuple),
-            part(world.tapes, _drives if back else _tapes, back),
-            None if back else part(world.files, _images),
-            part(world.services, lambda services: tuple((s.fmri, s.state) for s in services)),
-            part(world.opens, tuple),
-            part(world.sets, tuple),
-            None if back else part(world.dumpdates, lambda lines: tuple(tuple(line.split()[:2]) for line in lines)),
-            world.locked_sets,
-            world.databases,
-            tuple((round(one.at - clock, 3), one.argv) for one in world.later),
-            tuple(sorted(world.switches.items())),
-        )
+        clock = world.clock
+        parts = _parts(world)
+        identity = (back, *map(id, parts))
+        known = self._lasting.get(identity)  # holds the parts, too: no other object gets one's id
+        if known is None:
+            lasting = _of_dumps(world, back), _of_the_rest(world)
+            known = self._lasting[identity] = (parts, self._numbers.setdefault(lasting, len(self._numbers)))
+        later = tuple((round(one.at - clock, 3), one.argv) for one in world.later)
+        linux = tuple(_linux_mirror(m, clock, back) for m in world.linux_mirrors)
+        return (known[1], tuple(_mirror(m, clock) for m in world.mirrors), linux, later)
 
-    def _part(self, part: Any, make: Callable[[Any], Any], back: bool = False) -> int:
-        """The number of a part of a world; the same object is looked at once."""
-        known = self._parts.get((id(part), back))
-        if known is not None and known[0] is part:
-            return known[1]
-        number = self._numbers.setdefault(make(part), len(self._numbers))
-        self._parts[(id(part), back)] = (part, number)
-        return number
+
+_parts = attrgetter(
+    *("stripes", "tapes", "files", "dumpdates", "file_systems", "services", "opens", "sets"),
+    *("locked_sets", "databases", "switches", "views"),
+)
+
+
+def _of_dumps(world: World, back: bool) -> Key:
+    """The data that lie on sides, and what was dumped of them."""
+    if back:
+        return (_rows(world.stripes), _drives(world.tapes))
+    dates = tuple(tuple(line.split()[:2]) for line in world.dumpdates)
+    return (world.stripes, _tapes(world.tapes), _images(world.files), dates)
+
+
+def _of_the_rest(world: World) -> Key:
+    """What has no absolute times but for those that nobody looks at."""
+    return (
+        world.file_systems,
+        tuple((s.fmri, s.state) for s in world.services),
+        world.opens,
+        world.sets,
+        world.locked_sets,
+        world.databases,
+        tuple(sorted(world.switches.items())),
+        world.views,
+    )
 
 
 def _mirror(mirror: Mirror, clock: float) -> Key:

@@ -202,10 +202,16 @@ def test_every_class_has_a_meaning_and_a_level_that_fits_its_place() -> None:
         (model.Action, {"adapter", "arguments", "path", "timeout_seconds", "retry", "model"}),
         (model.Step, {"id", "name", "action", "path", "when", "rollback", "hold_seconds"}),
         (model.Release, {"step", "path", "name"}),
-        (model.Parameter, {"name", "schema", "path", "description", "has_default", "default", "secret"}),
+        (model.Parameter, {"name", "schema", "path", "description", "has_default", "default", "secret", "bound"}),
         (model.Fact, {"name", "action", "path", "when"}),
         (model.Check, {"that", "message", "path", "when"}),
-        (model.Runbook, {"name", "description", "source", "parameters", "facts", "checks", "steps", "invariants"}),
+        (
+            model.Runbook,
+            {"name", "description", "source", "parameters", "facts", "checks", "steps", "invariants"}
+            | {"is_part", "loops", "calls"},
+        ),
+        (model.Loop, {"over", "name", "path"}),
+        (model.Call, {"id", "runbook", "description", "path"}),
         (model.Model, {"path", "does", "sets", "prints", "errors", "status", "takes_seconds"}),
         (model.Invariant, {"that", "message", "path"}),
     ],

@@ -26,7 +26,7 @@ from svmrun.effects.permissions import refuse_unsafe
 from svmrun.effects.repository import commit_of
 from svmrun.effects.setting import Nobody, Operator, Setting
 from svmrun.effects.state_folder import state_root
-from svmrun.errors import CheckFailed, FactFailed, InvalidInput, Refused, UsageError
+from svmrun.errors import CheckFailed, FactFailed, InvalidInput, Problem, Refused, UsageError
 from svmrun.plan.build import Known, build, commands, has_later
 from svmrun.plan.digest import plan_hash
 from svmrun.plan.early import early_resources
@@ -38,6 +38,7 @@ from svmrun.runbook.load import load_runbook
 from svmrun.runbook.model import Parameter, Runbook
 from svmrun.runbook.parameters import Origins, given
 from svmrun.runbook.secrecy import hidden_texts
+from svmrun.runbook.unroll import unrolled
 from svmrun.target import Target
 
 Json = Any
@@ -98,12 +99,15 @@ def prepare(options: argparse.Namespace, observer: Observer, cancel: Cancel, tar
         reading = replace(setting, observer=Silent())  # how far a resync has come, say: nothing is at work yet
         gathering = Gathering(runbook, reading, target.facts, values, target.resolve, cancel)
         # Before the facts: asking a busy host takes time, and would blame what the other run does (a tape in use).
-        occupied = early_resources(make_builder(runbook, setting, known_early(gathering)))
+        early = known_early(gathering)
+        sure, _ = unrolled(runbook, early.names, setting.adapters)
+        occupied = early_resources(make_builder(sure, setting, early))
         demand_free(state_root(), occupied, target=target.simulated)
         known = gathering.known()
-        setting.secrets = hidden_texts(runbook, known.names)
+        whole, faults = unrolled(runbook, known.names, setting.adapters)
+        setting.secrets = hidden_texts(whole, known.names)
         known = replace(known, facts=setting.masked(known.facts))
-        make_plan = partial(_plan, runbook, setting, known, options.become, target.resolve)
+        make_plan = partial(_plan, whole, faults, setting, known, options.become, target.resolve)
         try:
             gathering.check()
         except CheckFailed:
@@ -192,11 +196,14 @@ def _password(person: Operator) -> str:
 
 def _plan(
     runbook: Runbook,
+    faults: list[Problem],
     setting: Setting,
     known: Known,
     become: str,
     resolve: Callable[[list[str]], dict[str, str]],
 ) -> Plan:
+    if faults:
+        raise InvalidInput(faults)
     commit, dirty = commit_of([Path(name) for name in runbook.source.texts])
     builder = make_builder(runbook, setting, known)
     digest = hashlib.sha256(runbook.source.text.encode()).hexdigest()

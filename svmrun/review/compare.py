@@ -44,3 +44,13 @@ def _compare_heads(ledger: Ledger, before: Runbook, after: Runbook) -> None:
         if was != now:
             text = f"name: {was} -> {now}" if key == "name" else "described in other words"
             ledger.note("cosmetic", "runbook", text, at=((key,), (key,)))
+    if before.is_part != after.is_part:
+        text = "is a list of steps now, and runs no more by itself" if after.is_part else "runs by itself now"
+        ledger.note(
+            "removes-command" if after.is_part else "adds-command", "runbook", text, at=(("schema",), ("schema",))
+        )
+    old, new = ({call.id: call for call in runbook.calls} for runbook in (before, after))
+    for name in [name for name in new if name in old]:
+        was, now = old[name], new[name]
+        if (was.runbook, was.description) != (now.runbook, now.description):
+            ledger.note("cosmetic", f"call {name}", "named or described in other words", at=(was.path, now.path))

@@ -18,7 +18,8 @@ def compare_parameters(ledger: Ledger) -> None:
     for name in dict.fromkeys([*old, *new]):
         where = f"parameter {name}"
         if name not in new:
-            ledger.note("changes-parameter", where, "is gone: giving it is an error now", at=(old[name].path, None))
+            text = "is gone" if old[name].bound else "is gone: giving it is an error now"
+            ledger.note("changes-parameter", where, text, at=(old[name].path, None))
         elif name not in old:
             ledger.note("changes-parameter", where, _new_parameter(new[name]), at=(None, new[name].path))
         else:
@@ -37,6 +38,9 @@ def _compare_parameter(ledger: Ledger, where: str, before: Parameter, after: Par
             text = f"{key}: {shown(was) if key in before.schema else 'none'} -> "
             text += shown(now) if key in after.schema else "none"
             ledger.note("changes-parameter", where, text, at=((*before.path, key), (*after.path, key)))
+    if before.bound != after.bound:
+        text = "is now given by a call, and by nobody else" if after.bound else "can be given now"
+        ledger.note("changes-parameter", where, text, at=(before.path, after.path))
     if before.secret != after.secret:
         danger: Danger = "reveals-secret" if before.secret else "changes-parameter"
         text = "is no longer a secret" if before.secret else "is a secret now"

@@ -11,11 +11,15 @@ from svmrun.runbook.model import Path
 
 @dataclass
 class Ledger:
-    """`before` and `after` are the two sides; `changes` what was found, in the order in which it was looked for."""
+    """`before` and `after` are the two sides; `changes` what was found, in the order in which it was looked for.
+
+    `told` are places of which everything is said.
+    """
 
     before: Side
     after: Side
     changes: list[Change] = field(default_factory=list)
+    told: set[tuple[Path, Path]] = field(default_factory=set)
 
     def note(
         self,

@@ -50,7 +50,7 @@ MEANINGS: dict[Danger, str] = {
     "adds-command": "a step is new",
     "removes-command": "a step is gone",
     "changes-command": "a command does something else",
-    "changes-condition": "a step runs under another condition",
+    "changes-condition": "a step runs under another condition, or for other members of a list",
     "changes-order": "steps run in another order",
     "changes-check": "a check judges something else",
     "changes-fact": "something else is read before the steps",

@@ -10,8 +10,9 @@ from typing import Any
 
 from svmrun.review.command_words import command_words, shown
 from svmrun.review.holds import worst_case
+from svmrun.review.repeats import in_words as repeated
 from svmrun.review.side import Deed, Side
-from svmrun.runbook.model import Action, Check, Fact, Parameter, Release, Runbook, Step
+from svmrun.runbook.model import Action, Check, Fact, Loop, Parameter, Release, Runbook, Step
 from svmrun.runbook.pieces import Literal, TemplateError, has_template, pieces
 from svmrun.windows import in_words
 
@@ -24,7 +25,7 @@ def procedure_text(runbook: Runbook, adapters: Mapping[str, Any]) -> str:
     lines += [f"  {line}" for parameter in runbook.parameters for line in _parameter(parameter)]
     lines += ["", "facts", *(f"  {line}" for fact in runbook.facts for line in _fact(side, fact))]
     lines += ["", "checks", *(f"  {line}" for check in runbook.checks for line in _check(check))]
-    lines += ["", "steps", *(f"  {line}" for step in runbook.steps for line in _step(side, step))]
+    lines += ["", "steps", *(f"  {line}" for line in _steps(side))]
     return "\n".join(lines) + "\n"
 
 
@@ -49,6 +50,17 @@ def _check(check: Check) -> Iterator[str]:
 def _only_when(condition: str | None) -> Iterator[str]:
     if condition:
         yield f"  only when {' '.join(condition.split())}"
+
+
+def _steps(side: Side) -> Iterator[str]:
+    """Those that are repeated are indented under what they are repeated for."""
+    around: tuple[Loop, ...] = ()
+    for step in side.runbook.steps:
+        before, around = around, side.loops(step)
+        for depth, loop in enumerate(around):
+            if around[: depth + 1] != before[: depth + 1]:
+                yield f"{'  ' * depth}{repeated((loop,))}:"
+        yield from (f"{'  ' * len(around)}{line}" for line in _step(side, step))
 
 
 def _step(side: Side, step: Step | Release) -> Iterator[str]:

@@ -14,7 +14,7 @@ from svmrun.errors import Position
 from svmrun.review.devices import names_device
 from svmrun.runbook.forms import expression_form, value_form
 from svmrun.runbook.meaning_blocking import timeout_seconds
-from svmrun.runbook.model import Action, Path, Release, Retry, Runbook, Step
+from svmrun.runbook.model import Action, Loop, Path, Release, Retry, Runbook, Step
 from svmrun.runbook.order import needs, reach, roots_of
 from svmrun.runbook.subject import Subject
 from svmrun.windows import in_words
@@ -101,6 +101,9 @@ class Side:
         whole = adapter.complete(arguments or {})
         inner = {k: self.complete(k, v) for k, v in whole.items() if adapter.nests and k in self.adapters}
         return {k: inner.get(k, _plain(adapter.schema["properties"].get(k, {}), v)) for k, v in whole.items()}
+
+    def loops(self, step: Step | Release) -> tuple[Loop, ...]:
+        return self.runbook.loops_around(step.path)
 
     def steps(self) -> dict[str, Step | Release]:
         """By the ids that the other side uses."""

@@ -11,6 +11,8 @@ from svmrun.review.judgements import compare_conditions
 from svmrun.review.ledger import Ledger
 from svmrun.review.model import Danger
 from svmrun.review.order import moved
+from svmrun.review.repeats import compare_loops
+from svmrun.review.repeats import in_words as repeated
 from svmrun.runbook.model import Release, Step
 from svmrun.windows import in_words
 
@@ -70,7 +72,9 @@ def _added(ledger: Ledger, name: str, step: Any) -> None:
     hold = f", held for at most {in_words(step.hold_seconds)}" if step.hold_seconds is not None else ""
     undone = _undone(ledger, step)
     condition = f", only when {' '.join(step.when.split())}" if step.when else ""
-    text = f"is new{inside}{hold}{undone}{condition}"
+    loops = ledger.after.loops(step)
+    each = f", {repeated(loops)}" if loops else ""
+    text = f"is new{inside}{hold}{undone}{condition}{each}"
     return ledger.note(danger, _where(step), text, at=(None, step.path), shown=words_of(ledger, None, deed))
 
 
@@ -88,6 +92,7 @@ def _compare(ledger: Ledger, before: Any, after: Any) -> None:
     if before.name != after.name and (before.name, after.name) != (before.id, after.id):
         text = f"name: {before.name or 'none'} -> {after.name or 'none'}"
         ledger.note("cosmetic", where, text, at=((*before.path, "name"), (*after.path, "name")))
+    compare_loops(ledger, where, before, after)
     if isinstance(before, Step) and isinstance(after, Step):
         _compare_actions(ledger, where, before, after)
 

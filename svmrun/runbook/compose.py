@@ -8,7 +8,7 @@ from typing import Any
 
 from svmrun.adapters.base import Adapter
 from svmrun.errors import InvalidInput, Position, Problem
-from svmrun.runbook.files import MOST_FILES, Files, opened
+from svmrun.runbook.files import Shelf, Way
 from svmrun.runbook.model import Path, Source
 from svmrun.runbook.schema import LANGUAGE, LIST_OF_STEPS, runbook_schema
 from svmrun.runbook.source import read
@@ -20,24 +20,27 @@ INCLUDE, STEPS = "include", "steps"
 
 @dataclass(frozen=True)
 class Composed:
-    """`unread` are the places of includes that could not be followed; they are left as they are written."""
+    """`unread` are the places of includes that could not be followed; they are left as they are written.
+
+    `ways` tells for each file how it was come by.
+    """
 
     document: Json
     source: Source
     problems: list[Problem]
+    ways: Mapping[str, Way]
     unread: frozenset[Path] = frozenset()
 
 
-def compose(file: str, data: bytes, files: Files, registry: Mapping[str, Adapter], way: tuple[str, ...]) -> Composed:
-    """Raises InvalidInput where there is no document at all. `way` are the files that led here, without this one."""
-    document, source, problems = read(file, data)
+def compose(data: bytes, shelf: Shelf, registry: Mapping[str, Adapter], way: Way) -> Composed:
+    """The document of the last file of a way. Raises InvalidInput where there is none at all."""
+    document, source, problems = read(way[-1], data)
     if not _includes(document):
-        return Composed(document, source, problems)
-    composer = _Composer(files, registry, problems, {file: source.text})
-    whole = composer.node(source, (*way, file), document, (), ())
-    others = {name: text for name, text in composer.texts.items() if name != file}
-    composed = Source(file, source.text, composer.values, composer.keys, others)
-    return Composed(whole, composed, problems, frozenset(composer.unread))
+        return Composed(document, source, problems, {source.file: way})
+    composer = _Composer(shelf, registry, problems, {source.file: way})
+    whole = composer.node(source, way, document, (), ())
+    composed = Source(source.file, source.text, composer.values, composer.keys, composer.others)
+    return Composed(whole, composed, problems, composer.ways, frozenset(composer.unread))
 
 
 def is_list_of_steps(document: Json) -> bool:
@@ -55,16 +58,16 @@ def _includes(document: Json) -> bool:
 class _Composer:
     """Copies documents into one, node by node, with the places of the nodes."""
 
-    files: Files
+    shelf: Shelf
     registry: Mapping[str, Adapter]
     problems: list[Problem]
-    texts: dict[str, str]
+    ways: dict[str, Way]
+    others: dict[str, str] = field(default_factory=dict)
     values: dict[Path, Position] = field(default_factory=dict)
     keys: dict[Path, Position] = field(default_factory=dict)
     unread: set[Path] = field(default_factory=set)
-    count: int = 0
 
-    def node(self, source: Source, way: tuple[str, ...], value: Json, old: Path, new: Path) -> Json:
+    def node(self, source: Source, way: Way, value: Json, old: Path, new: Path) -> Json:
         """The node at `old` of one document becomes that at `new` of the whole."""
         self.values[new] = source.position(old)
         if old in source.keys:
@@ -75,7 +78,7 @@ class _Composer:
             return [self.node(source, way, one, (*old, i), (*new, i)) for i, one in enumerate(value)]
         return value
 
-    def member(self, source: Source, way: tuple[str, ...], value: Json, key: str, old: Path, new: Path) -> Json:
+    def member(self, source: Source, way: Way, value: Json, key: str, old: Path, new: Path) -> Json:
         old, new = (*old, key), (*new, key)
         inner = value[key]
         if key != STEPS or not isinstance(inner, list) or not _is_place_of_steps(old):
@@ -85,9 +88,7 @@ class _Composer:
         self.steps(source, way, inner, old, new, steps)
         return steps
 
-    def steps(
-        self, source: Source, way: tuple[str, ...], members: list[Json], old: Path, new: Path, steps: list[Json]
-    ) -> None:
+    def steps(self, source: Source, way: Way, members: list[Json], old: Path, new: Path, steps: list[Json]) -> None:
         """Appends the members of a list of steps, those of included files in their places."""
         for index, member in enumerate(members):
             here = (*old, index)
@@ -99,16 +100,11 @@ class _Composer:
                 self.unread.add((*new, len(steps)))
             steps.append(self.node(source, way, member, here, (*new, len(steps))))
 
-    def included(
-        self, source: Source, way: tuple[str, ...], written: str, here: Path
-    ) -> tuple[Mapping[str, Json], Source] | None:
+    def included(self, source: Source, way: Way, written: str, here: Path) -> tuple[Mapping[str, Json], Source] | None:
         """The list of steps that is named there; None, and its problems are told, when it is none."""
         place = (*here, INCLUDE)
-        self.count += 1
         try:
-            if self.count > MOST_FILES:
-                raise ValueError(f"more than {MOST_FILES} files are included")
-            name, data = opened(self.files, way, written)
+            name, data = self.shelf.opened(way, written)
             document, inner, problems = read(name, data)
         except InvalidInput as error:
             self.problems += error.problems
@@ -116,7 +112,7 @@ class _Composer:
         except ValueError as error:
             self.problems.append(source.problem(str(error), place))
             return None
-        self.texts[name] = inner.text
+        self.others[name], self.ways[name] = inner.text, (*way, name)
         self.problems += problems
         if isinstance(document, dict) and document.get("schema") == LANGUAGE:
             message, hint = f"{written} is a whole runbook", f"call it: - runbook: {written}"

@@ -54,6 +54,11 @@ def names_in(expression: str) -> frozenset[str]:
     return frozenset(".".join(_chain(node)) for node in _outermost(whole))
 
 
+def tokens(expression: str) -> list[tuple[str, str]]:
+    """The kind (name, operator, string, whitespace, ...) and the text of each token; the texts make up the whole."""
+    return [(kind, text) for _, kind, text in _sandbox().lexer.tokeniter(expression, None, None, "variable")]
+
+
 def filter_names() -> list[str]:
     """The filters that an expression may use."""
     return sorted(_sandbox().filters)
@@ -75,7 +80,7 @@ def _compiled(expression: str) -> Callable[[Mapping[str, Json]], Any]:
 def tree(expression: str) -> nodes.Expr:
     """The syntax tree of a bare expression. Raises TemplateError when it is wrong in itself."""
     parsed: nodes.Expr = _guarded(expression, _sandbox().parse_expression)
-    _check_functions(parsed)
+    _check_functions(parsed, expression)
     return parsed
 
 
@@ -98,11 +103,12 @@ def _guarded(expression: str, read: Callable[[str], Any]) -> Any:
         raise TemplateError(f"{_sentence(error)}, in {expression[:60]!r}") from None
 
 
-def _check_functions(tree: nodes.Expr) -> None:
+def _check_functions(tree: nodes.Expr, text: str) -> None:
+    """Most expressions have neither: to walk through their trees would take as long as to make them."""
     whole = nodes.Output([tree])
-    for test in whole.find_all(nodes.Test):
+    for test in whole.find_all(nodes.Test) if "is" in text else ():
         _check_known("test", test.name)
-    for node in whole.find_all(nodes.Filter):
+    for node in whole.find_all(nodes.Filter) if "|" in text else ():
         _check_known("filter", node.name)
         kind, index = _NAMED_IN_ARGUMENT.get(node.name, ("", 0))
         named = node.args[index] if kind and index < len(node.args) else None

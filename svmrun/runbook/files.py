@@ -6,6 +6,7 @@ from typing import Protocol
 
 MOST_DEEP = 8  # files within files; who reads it must still find the way
 MOST_FILES = 200  # in one runbook, each as often as it is brought in
+Way = tuple[str, ...]  # the files that lead to a place, from the runbook's own on
 
 
 class Files(Protocol):
@@ -31,14 +32,23 @@ class Alone:
 ALONE = Alone()
 
 
-def opened(files: Files, way: tuple[str, ...], written: str) -> tuple[str, bytes]:
-    """The name and the bytes of what the last file of a way brings in. `way` begins with the runbook itself.
+class Shelf:
+    """Opens what the files of one runbook bring in, within bounds."""
 
-    Raises ValueError with a sentence: a circle, too deep, outside of the tree, not there.
-    """
-    name = files.beside(way[-1], written)
-    if name in way:
-        raise ValueError(f"these files bring each other in: {' -> '.join((*way[way.index(name) :], name))}")
-    if len(way) > MOST_DEEP:
-        raise ValueError(f"files within files, deeper than {MOST_DEEP}: {' -> '.join((*way, name))}")
-    return name, files.read(name)
+    def __init__(self, files: Files) -> None:
+        self._files, self._opened = files, 0
+
+    def opened(self, way: Way, written: str) -> tuple[str, bytes]:
+        """The name and the bytes of what the last file of a way brings in.
+
+        Raises ValueError with a sentence: a circle, too deep, too many, outside of the tree, not there.
+        """
+        name = self._files.beside(way[-1], written)
+        if name in way:
+            raise ValueError(f"these files bring each other in: {' -> '.join((*way[way.index(name) :], name))}")
+        if len(way) > MOST_DEEP:
+            raise ValueError(f"files within files, deeper than {MOST_DEEP}: {' -> '.join((*way, name))}")
+        self._opened += 1
+        if self._opened > MOST_FILES:
+            raise ValueError(f"more than {MOST_FILES} files are brought in")
+        return name, self._files.read(name)

@@ -8,8 +8,9 @@ from typing import Any
 
 from svmrun.adapters.base import Adapter
 from svmrun.errors import InvalidInput, Problem
-from svmrun.runbook.compose import compose, is_list_of_steps
-from svmrun.runbook.files import ALONE, Files
+from svmrun.runbook.calls import CALL, Written, argument_problems, with_calls, written_calls
+from svmrun.runbook.compose import Composed, compose, is_list_of_steps
+from svmrun.runbook.files import ALONE, Files, Shelf, Way
 from svmrun.runbook.meaning import meaning_problems
 from svmrun.runbook.model import Path, Runbook
 from svmrun.runbook.parse import Parser
@@ -41,30 +42,70 @@ def load_runbook(path: str, data: bytes, registry: Mapping[str, Adapter], files:
 
     Raises InvalidInput with all problems of form and of meaning, in the order of the file.
     """
-    reading = read_runbook(path, data, registry, files)
-    problems = [*reading.problems, *meaning_problems(reading.subject(registry))]
+    runbook, problems = _Loading(Shelf(files), registry).checked(data, (path,))
     if problems:
         raise InvalidInput(in_file_order(path, problems))
-    return reading.runbook
+    return runbook
 
 
-def read_runbook(
-    path: str, data: bytes, registry: Mapping[str, Adapter], files: Files = ALONE, way: tuple[str, ...] = ()
-) -> Reading:
-    """The runbook without its broken members; `way` are the files that led to it.
+def read_runbook(path: str, data: bytes, registry: Mapping[str, Adapter], files: Files = ALONE) -> Reading:
+    """The runbook without its broken members. Raises InvalidInput when there is no document at all."""
+    return _Loading(Shelf(files), registry).read(data, (path,))
 
-    Raises InvalidInput when there is no document at all.
-    """
-    composed = compose(path, data, files, registry, way)
-    document, source = composed.document, composed.source
-    found = violations(runbook_schema(registry), document)
-    told = {problem.position for problem in composed.problems}  # a value refused as such has no form to speak of
-    shown = [source.problem(v.message, v.path, hint=v.hint, of_key=v.of_key) for v in found]
-    broken = composed.unread | {_member(v.path) for v in found}
-    parser = Parser(source, registry, broken, is_part=is_list_of_steps(document))
-    runbook = parser.runbook(document)
-    problems = (*composed.problems, *(p for p in shown if p.position not in told), *parser.problems)
-    return Reading(runbook, document, broken, problems)
+
+@dataclass(frozen=True)
+class _Loading:
+    shelf: Shelf
+    registry: Mapping[str, Adapter]
+
+    def checked(self, data: bytes, way: Way) -> tuple[Runbook, list[Problem]]:
+        reading = self.read(data, way)
+        return reading.runbook, [*reading.problems, *meaning_problems(reading.subject(self.registry))]
+
+    def read(self, data: bytes, way: Way) -> Reading:
+        composed = compose(data, self.shelf, self.registry, way)
+        document, source = composed.document, composed.source
+        found = violations(runbook_schema(self.registry), document)
+        told = {problem.position for problem in composed.problems}  # a value refused as such has no form to speak of
+        shown = [source.problem(v.message, v.path, hint=v.hint, of_key=v.of_key) for v in found]
+        broken = composed.unread | {_member(v.path) for v in found}
+        problems = [*composed.problems, *(problem for problem in shown if problem.position not in told)]
+        called = self.called(composed, broken, problems)
+        broken |= {call.path for call in written_calls(document)} - {call.path for call, _ in called}
+        parser = Parser(source, self.registry, broken, is_part=is_list_of_steps(document))
+        runbook = parser.runbook(document)
+        problems += parser.problems
+        runbook = with_calls(runbook, called, self.registry, problems)
+        return Reading(runbook, document, broken, tuple(problems))
+
+    def called(
+        self, composed: Composed, broken: frozenset[Path], problems: list[Problem]
+    ) -> list[tuple[Written, Runbook]]:
+        """The runbooks that a document calls, each good in itself; what is wrong with the others is a problem."""
+        found = []
+        for call in written_calls(composed.document):
+            way = composed.ways[composed.source.position((*call.path, CALL)).file]
+            if call.path not in broken and (other := self.other(composed, call, way, problems)):
+                found.append((call, other))
+        return found
+
+    def other(self, composed: Composed, call: Written, way: Way, problems: list[Problem]) -> Runbook | None:
+        place = (*call.path, CALL)
+        try:
+            name, data = self.shelf.opened(way, call.file)
+            runbook, wrong = self.checked(data, (*way, name))
+        except InvalidInput as error:
+            problems += error.problems
+            return None
+        except ValueError as error:
+            problems.append(composed.source.problem(str(error), place))
+            return None
+        if runbook.is_part and not wrong:
+            message, hint = f"{call.file} is a list of steps, and no runbook", f"include it: - include: {call.file}"
+            wrong = [composed.source.problem(message, place, hint=hint)]
+        wrong += [] if wrong else argument_problems(composed.source, call, runbook)
+        problems += wrong
+        return None if wrong else runbook
 
 
 def _member(path: Path) -> Path:

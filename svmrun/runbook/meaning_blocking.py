@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import prod
 
 from svmrun.adapters.base import Adapter
 from svmrun.runbook.model import Action, Release, Step
@@ -60,9 +61,17 @@ def hold_parts(subject: Subject, hold: Step, inside: Sequence[Step | Release]) -
     """The arithmetic's parts; none when a timeout depends on a value that is not known yet."""
     parts: list[Part | None] = [_forward(subject, hold)]
     for step in inside:
-        parts += [_forward(subject, step)] if isinstance(step, Step) else _release(subject, step.step)
+        own = [_forward(subject, step)] if isinstance(step, Step) else _release(subject, step.step)
+        parts += own * turns if (turns := _turns(subject, hold, step)) is not None else [None]
     parts += _release(subject, hold.id)
     return [] if None in parts else [part for part in parts if part]
+
+
+def _turns(subject: Subject, hold: Step, step: Step | Release) -> int | None:
+    """How often a step is done while the hold lasts once; None when a list is not known yet."""
+    around = subject.runbook.loops_around(hold.path)
+    lists = [loop.over for loop in subject.runbook.loops_around(step.path) if loop not in around]
+    return prod(len(over) for over in lists) if all(isinstance(over, list) for over in lists) else None
 
 
 def _forward(subject: Subject, step: Step) -> Part | None:

@@ -62,8 +62,12 @@ def uses(subject: Subject) -> Iterator[Use]:
         yield from _when(check.when, check.path, everything)
         yield Use(check.that, (*check.path, "that"), everything, bare=True)
         yield from _templates(check.message, (*check.path, "message"), everything)
+    for loop in subject.runbook.loops:
+        outer = {one.name for one in subject.runbook.loops_around(loop.path[:-1])}
+        yield from _templates(loop.over, (*loop.path, "foreach"), Scope(everything.names | outer))
     for step in subject.steps():
-        yield from _of_step(subject, step, everything.names)
+        members = {loop.name for loop in subject.runbook.loops_around(step.path)}
+        yield from _of_step(subject, step, everything.names | members)
     ended = Scope(everything.names | {BEFORE, RUN})
     for invariant in subject.runbook.invariants:
         yield Use(invariant.that, (*invariant.path, "that"), ended, bare=True)
@@ -121,8 +125,10 @@ def _check_chain(subject: Subject, use: Use, chain: list[str]) -> None:
 
 
 def _is_strange_step(subject: Subject, use: Use, name: str) -> bool:
-    """Steps around a part are not known, those in it are."""
-    return name not in use.scope.steps and not (subject.runbook.is_part and name not in subject.step_ids)
+    """Not one that may be in a file which is not known."""
+    if name in use.scope.steps:
+        return not set(subject.loops_around_step(name)) <= set(subject.runbook.loops_around(use.path))
+    return not (subject.lacks_steps and name not in subject.step_ids)
 
 
 def _unknown(subject: Subject, use: Use, name: str) -> tuple[str, str | None]:
@@ -138,6 +144,8 @@ def _unknown(subject: Subject, use: Use, name: str) -> tuple[str, str | None]:
 def _unknown_step(subject: Subject, use: Use, name: str) -> tuple[str, str | None]:
     if name == use.scope.own:
         return f"the result of {name!r} is not known before that step has run", None
+    if name in use.scope.steps:
+        return f"the step {name!r} runs once for each member of a list: only steps within that foreach see it", None
     if name in subject.step_ids:
         return f"the step {name!r} runs later than this", None
     near = nearest(name, subject.step_ids)

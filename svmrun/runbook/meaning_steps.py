@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from svmrun.runbook.model import Release, Step
+from svmrun.runbook.model import Path, Release, Step
 from svmrun.runbook.near import meant
 from svmrun.runbook.subject import Subject
 
@@ -14,15 +14,15 @@ def check_steps(subject: Subject) -> None:
 
 
 def _check_ids(subject: Subject) -> None:
-    first: dict[str, int] = {}
+    first: dict[str, Path] = {}
     for step in subject.runbook.steps:
         if isinstance(step, Release):
             continue
         path = (*step.path, "id")
-        line = subject.runbook.source.position(path).line
         if step.id in first:
-            subject.report(f"a step is called {step.id!r} already (line {first[step.id]})", path, "choose another id")
-        first.setdefault(step.id, line)
+            where = subject.line_of(first[step.id], path)
+            subject.report(f"a step is called {step.id!r} already ({where})", path, "choose another id")
+        first.setdefault(step.id, path)
         if step.id.startswith("release-") and step.id.removeprefix("release-") in subject.step_ids:
             subject.report(f"{step.id!r} is the name of a release", path, "choose another id")
 
@@ -30,14 +30,14 @@ def _check_ids(subject: Subject) -> None:
 def _check_releases(subject: Subject) -> None:
     """Each release must follow the hold that it ends, once."""
     seen: set[str] = set()
-    released: dict[str, int] = {}
-    steps = {step.id: step for step in subject.steps()}
-    for step in subject.runbook.steps:
+    released: dict[str, Path] = {}
+    runbook, steps = subject.runbook, {step.id: step for step in subject.steps()}
+    for step in runbook.steps:
         if isinstance(step, Step):
             seen.add(step.id)
             continue
         path = (*step.path, "release")
-        if step.step not in subject.step_ids and subject.runbook.is_part:
+        if step.step not in subject.step_ids and subject.lacks_steps:
             continue
         if step.step not in subject.step_ids:
             holds = [s.id for s in steps.values() if s.hold_seconds]
@@ -45,10 +45,14 @@ def _check_releases(subject: Subject) -> None:
         elif step.step in steps and steps[step.step].hold_seconds is None:
             subject.report(f"the step {step.step!r} holds nothing", path, "give it a 'hold', or leave the release away")
         elif step.step in released:
-            subject.report(f"{step.step!r} is released already (line {released[step.step]})", path, "keep one of them")
+            where = subject.line_of(released[step.step], path)
+            subject.report(f"{step.step!r} is released already ({where})", path, "keep one of them")
+        elif step.step in steps and runbook.loops_around(step.path) != subject.loops_around_step(step.step):
+            message = f"the hold of {step.step!r} and its release do not stand in the same foreach"
+            subject.report(message, path, "release it within the same steps")
         elif step.step in steps and step.step not in seen:
             subject.report(f"{step.step!r} is released before it has run", path, "move the release behind it")
-        released.setdefault(step.step, subject.runbook.source.position(path).line)
+        released.setdefault(step.step, path)
 
 
 def _check_holds(subject: Subject) -> None:

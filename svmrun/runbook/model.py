@@ -115,8 +115,38 @@ class Release:
 
 
 @dataclass(frozen=True)
+class Loop:
+    """Steps (those below its path) that are done once for each member of a list, which the plan knows.
+
+    `over` is the list, or a template of it; `name` stands for the member in those steps.
+    """
+
+    over: Any
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Call:
+    """Another runbook as a part of this one: everything below its path. `runbook` and `description` are its own."""
+
+    id: str
+    runbook: str
+    description: str
+    path: Path
+
+    @property
+    def prefix(self) -> str:
+        """What the names of its parameters and facts begin with."""
+        return f"{self.id.replace('-', '_')}__"
+
+
+@dataclass(frozen=True)
 class Parameter:
-    """A typed input. `schema` is its JSON schema (type, enum, pattern, ...) without the keys of the language itself."""
+    """A typed input. `schema` is its JSON schema (type, enum, pattern, ...) without the keys of the language itself.
+
+    That of a called runbook is `bound`: its value comes from there as a default, and nobody else can give one.
+    """
 
     name: str
     schema: Mapping[str, Any]
@@ -126,6 +156,7 @@ class Parameter:
     default: Any = None
     secret: bool = False
     examples: tuple[Any, ...] = ()
+    bound: bool = False
 
 
 @dataclass(frozen=True)
@@ -169,3 +200,9 @@ class Runbook:
     steps: tuple[Step | Release, ...] = ()
     invariants: tuple[Invariant, ...] = ()
     is_part: bool = False
+    loops: tuple[Loop, ...] = ()
+    calls: tuple[Call, ...] = ()
+
+    def loops_around(self, path: Path) -> tuple[Loop, ...]:
+        """The loops that a step stands in, the outermost first."""
+        return tuple(loop for loop in self.loops if path[: len(loop.path)] == loop.path)

@@ -27,4 +27,4 @@ def meant(name: str, known: Iterable[str]) -> str | None:
     names = sorted(set(known))
     if found := nearest(name, names):
         return f"did you mean {found!r}?"
-    return f"known here: {', '.join(names)}" if 0 < len(names) <= 50 else None
+    return f"known here: {', '.join(names)}" if 0 < len(names) <= 40 else None

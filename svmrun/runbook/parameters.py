@@ -52,7 +52,7 @@ def given(runbook: Runbook, origins: Origins) -> dict[str, Json]:
     reader = _Reader(runbook, origins)
     reader.read_assignments()
     reader.read_file()
-    for parameter in runbook.parameters:
+    for parameter in reader.parameters.values():
         reader.read_the_rest(parameter)
     if reader.problems:
         raise InvalidInput(reader.problems)
@@ -87,7 +87,7 @@ class _Reader:
 
     def __init__(self, runbook: Runbook, origins: Origins) -> None:
         self.runbook, self.origins = runbook, origins
-        self.parameters = {p.name: p for p in runbook.parameters}
+        self.parameters = {p.name: p for p in runbook.parameters if not p.bound}
         self.values: dict[str, Json] = {}
         self.problems: list[Problem] = []
         self.faulty: set[str] = set()

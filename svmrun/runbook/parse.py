@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from svmrun.runbook.model import (
     Check,
     Fact,
     Invariant,
+    Loop,
     Model,
     Parameter,
     Path,
@@ -42,6 +43,7 @@ class Parser:
     broken: Collection[Path] = ()
     is_part: bool = False
     problems: list[Problem] = field(default_factory=list)
+    loops: list[Loop] = field(default_factory=list)
 
     def runbook(self, document: Json) -> Runbook:
         """The runbook; what does not fit the schema is missing from it."""
@@ -55,9 +57,10 @@ class Parser:
             ),
             facts=tuple(self.fact(n, f, ("facts", n)) for n, f in self.members(top, "facts", dict)),
             checks=tuple(self.check(c, ("checks", i)) for i, c in self.members(top, "checks", list)),
-            steps=tuple(self.step(s, ("steps", i)) for i, s in self.members(top, "steps", list)),
+            steps=tuple(self.steps(top.get("steps"), ("steps",))),
             invariants=tuple(self.invariant(v, ("invariants", i)) for i, v in self.members(top, "invariants", list)),
             is_part=self.is_part,
+            loops=tuple(self.loops),
         )
 
     def members(self, top: Json, key: str, kind: type) -> list[tuple[Any, Any]]:
@@ -90,6 +93,21 @@ class Parser:
 
     def invariant(self, written: Json, path: Path) -> Invariant:
         return Invariant(str(expression(written["that"])), written["message"], path)
+
+    def steps(self, written: Json, path: Path) -> Iterator[Step | Release]:
+        """In their order, those that are repeated once."""
+        for index, member in enumerate(written if isinstance(written, list) else ()):
+            here = (*path, index)
+            if here in self.broken:
+                continue
+            if "foreach" in member:
+                self.loops.append(Loop(member["foreach"], member["as"], here))
+                yield from self.steps(member["steps"], (*here, "steps"))
+            elif "runbook" not in member:  # what is called is put in its place by who reads files
+                yield self.step(member, here)
+            elif len(path) > 1:
+                message, hint = "a runbook is called once, not for each member of a list", "include a list of steps"
+                self.problems.append(self.source.problem(message, (*here, "runbook"), hint=hint, of_key=True))
 
     def step(self, written: Json, path: Path) -> Step | Release:
         if "release" in written:

@@ -191,13 +191,14 @@ def _step(actions: Schema) -> Schema:
         "retry": _retry(),
         "model": _MODEL,
         "release": {"type": "string", **_label("Release", "Ends the hold of the step with this id.", ["lock"])},
-        **keys(),
+        **keys(IDENTIFIER),
     }
     kinds = {"release": ["name"], **KINDS}
     return {
         **_object({**own, **actions}, []),
         **_label("Step", "One action under an id, the release of an earlier step's hold, or steps from elsewhere.", []),
         "oneOf": _exactly_one([*actions, *kinds]),
+        "dependentRequired": {"runbook": ["id"], "foreach": ["as", "steps"]},
         **_one_of_kinds(kinds, {"required": ["id"], "dependentRequired": {"hold": ["rollback"]}}),
     }
 

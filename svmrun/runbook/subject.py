@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any
 
 from svmrun.adapters.base import Adapter
 from svmrun.errors import Position, Problem
-from svmrun.runbook.model import Action, Fact, Path, Runbook, Step
+from svmrun.runbook.model import Action, Fact, Loop, Parameter, Path, Runbook, Step
 from svmrun.runbook.pieces import has_template
 from svmrun.runbook.template import texts
 from svmrun.runbook.violations import violations
@@ -34,6 +34,11 @@ class Subject:
     def report(self, message: str, path: Path, hint: str | None = None, *, of_key: bool = False) -> None:
         self.problems.append(self.runbook.source.problem(message, path, hint=hint, of_key=of_key))
 
+    def line_of(self, path: Path, here: Path) -> str:
+        """Where another part stands, as seen from here: a line, in another file with its name."""
+        place, own = (self.runbook.source.position(one) for one in (path, here))
+        return f"line {place.line}" if place.file == own.file else f"{place.file}:{place.line}"
+
     def report_inside(self, message: str, path: Path, pattern: str, hint: str | None = None) -> None:
         """Report at the first match of a regular expression in the text which stands at `path`."""
         position = self._position_of(pattern, path)
@@ -51,32 +56,57 @@ class Subject:
 
     @cached_property
     def parameter_names(self) -> tuple[str, ...]:
-        return self._keys("parameters")
+        return self._keys("parameters", self.runbook.parameters)
 
     @cached_property
     def fact_names(self) -> tuple[str, ...]:
-        return self._keys("facts")
+        return self._keys("facts", self.runbook.facts)
 
     @cached_property
     def step_ids(self) -> tuple[str, ...]:
-        """The ids in the document, in order, with those of broken steps."""
-        steps = self.document.get("steps") if isinstance(self.document, dict) else None
-        members = steps if isinstance(steps, list) else []
-        return tuple(m["id"] for m in members if isinstance(m, dict) and isinstance(m.get("id"), str))
+        """The ids in the document, in order, with those of broken steps, and those of called runbooks."""
+        return tuple(self._ids(self.document, ()))
+
+    def _ids(self, document: Json, path: Path) -> Iterator[str]:
+        steps = document.get("steps") if isinstance(document, dict) else None
+        for index, member in enumerate(steps if isinstance(steps, list) else ()):
+            here = (*path, "steps", index)
+            yield from self._ids(member, here)
+            if isinstance(member, dict) and "runbook" in member:
+                yield from (step.id for step in self.steps() if step.path[: len(here)] == here)
+            elif isinstance(member, dict) and isinstance(member.get("id"), str):
+                yield member["id"]
 
     @cached_property
     def has_broken_steps(self) -> bool:
-        """Steps may be missing: broken ones, or those around a part."""
-        return self.runbook.is_part or any(path[:1] == ("steps",) for path in self.broken) or not self.runbook.steps
+        """Steps may be missing."""
+        return self.lacks_steps or any(path[:1] == ("steps",) for path in self.broken) or not self.runbook.steps
+
+    @cached_property
+    def lacks_steps(self) -> bool:
+        """Steps of other files are not known: those around a part, of an include or call that cannot be followed."""
+        return self.runbook.is_part or any(self._is_elsewhere(path) for path in self.broken)
+
+    def _is_elsewhere(self, path: Path) -> bool:
+        try:
+            member = reduce(lambda value, key: value[key], path, self.document)
+        except (LookupError, TypeError):
+            return False
+        return isinstance(member, dict) and bool(member.keys() & {"include", "runbook"})
 
     @cached_property
     def has_strange_sections(self) -> bool:
         """A section may be misspelt, or be that of the runbook around a part: what it declares is not known."""
         return self.runbook.is_part or any(len(path) == 1 for path in self.broken)
 
-    def _keys(self, section: str) -> tuple[str, ...]:
+    def _keys(self, section: str, read: Sequence[Parameter | Fact]) -> tuple[str, ...]:
+        """Those of the document, then those of called runbooks."""
         value = self.document.get(section) if isinstance(self.document, dict) else None
-        return tuple(value) if isinstance(value, dict) else ()
+        written = value if isinstance(value, dict) else ()
+        return tuple(dict.fromkeys((*written, *(one.name for one in read))))
+
+    def loops_around_step(self, name: str) -> tuple[Loop, ...]:
+        return next((self.runbook.loops_around(step.path) for step in self.steps() if step.id == name), ())
 
     def steps(self) -> Iterator[Step]:
         return (step for step in self.runbook.steps if isinstance(step, Step))

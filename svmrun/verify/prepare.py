@@ -24,6 +24,7 @@ from svmrun.refusal import dangers
 from svmrun.report.observer import Silent
 from svmrun.runbook import template
 from svmrun.runbook.model import Invariant, Runbook, Step
+from svmrun.runbook.unroll import unrolled
 from svmrun.simulator.world import World
 from svmrun.values import replace
 from svmrun.verify.actions import Actions, Call
@@ -158,17 +159,20 @@ class Preparation:
     def _planned(self, gathering: Gathering) -> Desk:
         known = gathering.now()
         setting = gathering.setting
-        plan = plan_of(self.runbook, setting, known, self.become)
+        whole, faults = unrolled(self.runbook, known.names, self.adapters)
+        if faults:
+            raise InvalidInput(faults)
+        plan = plan_of(whole, setting, known, self.become)
         table = MountTable(tuple(Mount(f.mount_point, f.special, f.kind) for f in self._now.file_systems))
         found = dangers(plan, setting.adapters, (), table)
         if found:
             raise Refused("\n".join(found))
-        self._register_steps(plan, known.names)
+        self._register_steps(whole, plan, known.names)
         own = partial(self._own, gathering) if self.runbook.invariants else None
-        return Desk(plan, setting, known.names, self._now, self.runner, own, setters_of(self.runbook))
+        return Desk(plan, setting, known.names, self._now, self.runner, own, setters_of(whole))
 
-    def _register_steps(self, plan: Plan, names: Mapping[str, Json]) -> None:
-        written = {s.id: s for s in self.runbook.steps if isinstance(s, Step)}
+    def _register_steps(self, runbook: Runbook, plan: Plan, names: Mapping[str, Json]) -> None:
+        written = {s.id: s for s in runbook.steps if isinstance(s, Step)}
         for step in plan.steps:
             if step.action is None or step.when is False:
                 continue

@@ -7,12 +7,15 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
+from svmrun.adapters.archive import Rsync, Tar
 from svmrun.adapters.base import Adapter
+from svmrun.adapters.btrfs import Btrfs
 from svmrun.adapters.command import RunCommand
 from svmrun.adapters.confirm import Confirm
 from svmrun.adapters.dialogue import RunDialogue
 from svmrun.adapters.judge import Assert
 from svmrun.adapters.linux import Findmnt, Fsfreeze
+from svmrun.adapters.linux_mount import Mount, Umount
 from svmrun.adapters.lvm_change import Lvchange, Lvconvert
 from svmrun.adapters.lvm_status import Lvs
 from svmrun.adapters.notify import Notify
@@ -22,12 +25,14 @@ from svmrun.adapters.suncluster import Cldevicegroup, Clnode, Cluster, Scstat
 from svmrun.adapters.svm_change import Metadetach, Metaoffline, Metaonline, Metasync, Metattach
 from svmrun.adapters.svm_status import Metaset, Metastat
 from svmrun.adapters.system import Df, Fuser
+from svmrun.adapters.systemctl import Systemctl
 from svmrun.adapters.tape import Mt
 from svmrun.adapters.ufs_dump import Ufsdump
 from svmrun.adapters.ufs_fsck import Fsck
 from svmrun.adapters.ufs_lockfs import Lockfs
 from svmrun.adapters.ufs_restore import Ufsrestore
 from svmrun.adapters.wait_for import WaitFor
+from svmrun.adapters.xfs import Xfsdump, XfsRepair, Xfsrestore
 
 GROUP = "svmrun.adapters"
 
@@ -54,6 +59,15 @@ REGISTRY: Final[dict[str, Adapter]] = {
     "cluster": Cluster(),
     "fsfreeze": Fsfreeze(),
     "findmnt": Findmnt(),
+    "mount": Mount(),
+    "umount": Umount(),
+    "systemctl": Systemctl(),
+    "tar": Tar(),
+    "rsync": Rsync(),
+    "btrfs": Btrfs(),
+    "xfs_repair": XfsRepair(),
+    "xfsdump": Xfsdump(),
+    "xfsrestore": Xfsrestore(),
     "lvs": Lvs(),
     "lvconvert": Lvconvert(),
     "lvchange": Lvchange(),

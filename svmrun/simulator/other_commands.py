@@ -7,6 +7,7 @@ from __future__ import annotations
 
 OTHER_COMMANDS: dict[str, str] = {
     "blockdev": "linux_devices:blockdev",
+    "btrfs": "btrfs:btrfs",
     "cldevicegroup": "cluster:cldevicegroup",
     "clnode": "cluster:clnode",
     "cluster": "cluster:cluster",
@@ -19,8 +20,10 @@ OTHER_COMMANDS: dict[str, str] = {
     "hostname": "system:hostname",
     "id": "system:identity",
     "lockfs": "lockfs:lockfs",
+    "mount": "mounting:mount",
     "mt": "tape:mt",
     "pfexec": "system:pfexec",
+    "rsync": "archives:rsync",
     "sccheck": "scstat:sccheck",
     "scstat": "scstat:scstat",
     "scswitch": "scstat:scswitch",
@@ -34,7 +37,13 @@ OTHER_COMMANDS: dict[str, str] = {
     "svmsim-quiesce": "quiesce:quiesce",
     "svmsim-writer": "world_commands:writer",
     "sync": "file_system_commands:sync",
+    "systemctl": "systemctl:systemctl",
+    "tar": "archives:tar",
     "ufsdump": "ufsdump:ufsdump",
     "ufsrestore": "ufsrestore:ufsrestore",
+    "umount": "mounting:umount",
     "uname": "system:uname",
+    "xfs_repair": "xfs:xfs_repair",
+    "xfsdump": "xfs:xfsdump",
+    "xfsrestore": "xfs:xfsrestore",
 }

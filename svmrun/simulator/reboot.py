@@ -14,7 +14,8 @@ def rebooted(world: World) -> World:
 
     On Linux the devices laid over others are gone, too, and mirrors come up with the legs that belonged to them.
     """
-    unlocked = tuple(replace(f, lock="unlock", comment="", pending_lock="", pending_pid=0) for f in world.file_systems)
+    mounted = [f for f in world.file_systems if f.at_boot]
+    unlocked = tuple(replace(f, lock="unlock", comment="", pending_lock="", pending_pid=0) for f in mounted)
     services = tuple(replace(s, state="online", temporary=False) if s.temporary else s for s in world.services)
-    started = replace(world, file_systems=unlocked, opens=(), later=(), services=services)
+    started = replace(world, file_systems=unlocked, opens=(), later=(), services=services, backup_sessions=())
     return linux_after_reboot(after_reboot(started))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from svmrun.simulator.linux_disks import LinuxMirror, View
+from svmrun.simulator.linux_files import BackupSession, Subvolume
 
 SubmirrorState = Literal[
     "running", "attached-resync", "offline", "offline-resync", "component-erred", "component-resync", "attached"
@@ -117,6 +118,8 @@ class FileSystem:
     pending_lock: str = ""  # a lock request that waits for running operations, and who made it
     pending_pid: int = 0
     locked_generation: int = 0  # the generation when the lock was taken
+    options: str = "rw,relatime"
+    at_boot: bool = True  # a boot mounts it again
 
 
 @dataclass(frozen=True)
@@ -224,6 +227,9 @@ class World:
     others: tuple[OtherVolume, ...] = ()
     linux_mirrors: tuple[LinuxMirror, ...] = ()
     views: tuple[View, ...] = ()  # devices laid over others, in the order in which they were made
+    subvolumes: tuple[Subvolume, ...] = ()
+    database_folder: str = ""  # where the PostgreSQL server of this host keeps its data; empty for no server
+    backup_sessions: tuple[BackupSession, ...] = ()
     file_systems: tuple[FileSystem, ...] = ()
     tapes: tuple[Tape, ...] = ()
     files: tuple[DumpImage, ...] = ()  # dumps written to plain files

@@ -34,6 +34,9 @@ WORLD = {
     "views": "Devices that are laid over others, in the order in which they were made.",
     "file_systems": "What is mounted.",
     "tapes": "The tape drives.",
+    "subvolumes": "The subvolumes and snapshots of btrfs, besides the top of each.",
+    "database_folder": "The data folder of the PostgreSQL server that runs here; empty for none.",
+    "backup_sessions": "Database sessions that are there already, by their application names.",
     "services": "The SMF services; one that metastat needs and that is not online makes it end in an error.",
     "opens": "Processes that have a device open.",
     "dumpdates": "The lines of /etc/dumpdates.",
@@ -118,6 +121,7 @@ SURROUNDINGS = {
         "busy_seconds": "How long a lock waits for running operations.",
         "logging": "Whether it is mounted with logging.",
         "holds_swap": "Whether it holds a swap file, which forbids a write lock.",
+        "options": "The mount options, as findmnt shows them.",
     },
     "Tape": {
         "": "A tape drive.",
@@ -152,6 +156,18 @@ SURROUNDINGS = {
         "fmri": "Such as svc:/system/cron:default.",
         "state": "Its state.",
         "since": "When it got into that state, in seconds since 1970.",
+    },
+    "Subvolume": {
+        "": "A subvolume of btrfs.",
+        "path": "Where it is seen.",
+        "of": "The subvolume that it is a snapshot of.",
+        "read_only": "Whether it is read-only.",
+        "generation": "How new its data are, when it is read-only.",
+    },
+    "BackupSession": {
+        "": "A client's session of the database.",
+        "name": "Its application name.",
+        "mode": "Whether it is in a backup.",
     },
     "Node": {"": "A cluster node.", "name": "Its name.", "online": "Whether it is a member of the cluster now."},
     "Fault": {

@@ -13,6 +13,7 @@ from svmrun.values import replace
 from svmrun.verify import waits
 from svmrun.verify.desk import Desk
 from svmrun.verify.kinds import RECOVERY_SECONDS
+from svmrun.verify.left_files import left_files
 from svmrun.verify.scene import Finding, Locked, Scene, Watch
 from svmrun.verify.turn import Turn
 
@@ -140,7 +141,8 @@ def _material(world: World) -> tuple[object, ...]:
     services = tuple((s.fmri, s.state) for s in world.services)
     opens = tuple(o for o in world.opens if not o.command)
     kept = (world.stripes, world.file_systems, world.tapes, world.files, world.dumpdates, world.switches)
-    return (sides, services, opens, *kept)
+    files = (world.subvolumes, world.backup_sessions)
+    return (sides, services, opens, *kept, *files)
 
 
 def changed(before: World, after: World) -> bool:
@@ -172,6 +174,7 @@ def left_behind(desk: Desk, scene: Scene, world: World) -> Iterator[Finding]:
         new = next((m for m in world.mirrors if m.name == old.name), None)
         yield from _not_whole(desk, old, new) if new else ()
     yield from _switches(desk, world)
+    yield from left_files(desk, world)
     running = {s.fmri for s in world.services if s.state == "online"}
     for service in desk.world.services:
         if service.state == "online" and service.fmri not in running:

@@ -44,7 +44,7 @@ class WorldKeys:
 
 _parts = attrgetter(
     *("stripes", "tapes", "files", "dumpdates", "file_systems", "services", "opens", "sets"),
-    *("locked_sets", "databases", "switches", "views"),
+    *("locked_sets", "databases", "switches", "views", "subvolumes", "backup_sessions"),
 )
 
 
@@ -67,6 +67,8 @@ def _of_the_rest(world: World) -> Key:
         world.databases,
         tuple(sorted(world.switches.items())),
         world.views,
+        world.subvolumes,
+        world.backup_sessions,
     )
 
 

@@ -1,0 +1,145 @@
+"""tar and rsync: copies of the files of a folder.
+
+Neither holds the files still: a copy of a folder that somebody writes to holds parts of many moments, and only tar may
+notice. Copy what is still: a read-only snapshot, a view of a side that was taken off, a database in backup mode.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from svmrun.adapters import fields
+from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, failed, plain_outcome
+
+Json = Any
+
+_CHANGED = re.compile(
+    r"^tar: (?P<file>.+): (file changed as we read it|File removed before we read it"
+    r"|File shrank by \d+ bytes?; padding with zeros)$",
+    re.MULTILINE,
+)
+_BYTES = re.compile(r"^Total bytes written: (\d+) ", re.MULTILINE)
+_SOME_DIFFER = 1
+_MEANING = {
+    11: "the target is full, or cannot be written",
+    12: "the connection broke, or the other side is not rsync",
+    20: "a signal ended it",
+    23: "some files could not be read or written, and are missing in the copy",
+    24: "files vanished while it read: somebody works in the folder, so the copy is no one moment",
+    25: "it stopped deleting at its limit",
+    30: "nothing moved for too long",
+}
+_EXCLUDE = fields.texts(
+    "Exclude",
+    "Patterns of names that are left out (--exclude).",
+    [["./pg_wal/*"]],
+    items={"type": "string"},
+    default=[],
+)
+
+
+class Tar(Adapter):
+    """GNU tar(1), `--create`. Result: `{"bytes", "changed"}`: what it wrote, the files that changed under it.
+
+    Exit 1 says that files changed while it read them: such an archive is no copy of one moment, and a failure, unless
+    the runbook says that something else makes it whole.
+    """
+
+    name = "tar"
+    summary = "Write the files of a folder into an archive (tar --create)"
+    copies_data = True
+    timeout_seconds = 12 * 3600.0
+    schema = fields.arguments(
+        {
+            "archive": fields.path("Archive", "The file to write; it is overwritten.", ["/backup/data.tar"]),
+            "folder": fields.path("Folder", "The folder whose files are archived.", ["/srv/data/.svmrun-snapshot"]),
+            "exclude": _EXCLUDE,
+            "changed_files": fields.choice(
+                "Files that change meanwhile",
+                "`fail`: the archive is bad. `allow`: they are told in the result; only for the files of a database in "
+                "backup mode, which mends them from its log.",
+                ["fail", "allow"],
+                default="fail",
+            ),
+        },
+        required=["archive", "folder"],
+    )
+
+    def command_line(self, arguments: Arguments) -> Command:
+        """Owners as numbers, with ACLs and attributes, of this file system alone."""
+        archive, folder = arguments["archive"], arguments["folder"].rstrip("/")
+        if f"{archive}/".startswith(f"{folder}/"):
+            raise ValueError(f"tar: {archive} lies in {folder}: the archive would be a part of itself")
+        kept = ("--numeric-owner", "--acls", "--xattrs", "--one-file-system")
+        left_out = [f"--exclude={pattern}" for pattern in arguments["exclude"]]
+        where = ("--file", archive, "--directory", folder or "/")
+        return Command(("tar", "--create", "--totals", *kept, *left_out, *where, "."), needs_root=True)
+
+    def expects(self, arguments: Arguments) -> str:
+        if arguments["changed_files"] == "allow":
+            return "Total bytes written, and exit status 0; or 1, when every complaint is of a file that changed."
+        return "Total bytes written, and exit status 0. `file changed as we read it` says that somebody writes there."
+
+    def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
+        written = _BYTES.search(completed.stderr)
+        changed = [match["file"] for match in _CHANGED.finditer(completed.stderr)]
+        result = {"bytes": int(written[1]) if written else None, "changed": changed}
+        allowed = arguments["changed_files"] == "allow" and completed.status == _SOME_DIFFER and bool(changed)
+        outcome = plain_outcome(completed, result, (0, _SOME_DIFFER) if allowed else (0,))
+        if outcome.kind != "failed" and written is None and not completed.interrupted:
+            return failed("tar ended well, but did not tell how much it wrote", result)
+        if outcome.kind == "failed" and completed.status == _SOME_DIFFER and changed:
+            more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+            return failed(f"tar: {changed[0]}{more} changed while it was read: the archive is no one moment", result)
+        return outcome
+
+
+class Rsync(Adapter):
+    """rsync(1) of a local folder. Result: `{"files", "bytes"}` that were transferred.
+
+    It does not notice a file that changes while it is read.
+    """
+
+    name = "rsync"
+    summary = "Copy the files of a folder into another one (rsync --archive)"
+    copies_data = True
+    timeout_seconds = 12 * 3600.0
+    schema = fields.arguments(
+        {
+            "folder": fields.path("Folder", "The folder whose files are copied.", ["/srv/data/.svmrun-snapshot"]),
+            "target": fields.path("Target", "The folder to copy into; its parent must be there.", ["/backup/data"]),
+            "exclude": _EXCLUDE,
+            "delete": fields.flag("Delete", "Delete in the target what is not in the folder.", default=False),
+        },
+        required=["folder", "target"],
+    )
+
+    def repeatable(self, arguments: Arguments) -> bool:
+        return True
+
+    def command_line(self, arguments: Arguments) -> Command:
+        folder, target = arguments["folder"].rstrip("/"), arguments["target"].rstrip("/")
+        if f"{target}/".startswith(f"{folder}/"):
+            raise ValueError(f"rsync: {target} lies in {folder}: the copy would copy itself")
+        kept = ("--archive", "--hard-links", "--acls", "--xattrs", "--numeric-ids", "--one-file-system", "--stats")
+        delete = ("--delete",) if arguments["delete"] else ()
+        left_out = [f"--exclude={pattern}" for pattern in arguments["exclude"]]
+        return Command(("rsync", *kept, *delete, *left_out, f"{folder}/", f"{target}/"), needs_root=True)
+
+    def expects(self, arguments: Arguments) -> str:
+        return "Its statistics, and exit status 0. 23 and 24 say that files are missing in the copy."
+
+    def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
+        files = _statistic(completed.stdout, "Number of regular files transferred")
+        result = {"files": files, "bytes": _statistic(completed.stdout, "Total transferred file size")}
+        outcome = plain_outcome(completed, result)
+        if outcome.ok and files is None:
+            return failed("rsync ended well, but without its statistics", result)
+        meaning = _MEANING.get(completed.status or 0)
+        return failed(f"rsync: {meaning} (exit {completed.status})", result) if meaning and not outcome.ok else outcome
+
+
+def _statistic(text: str, name: str) -> int | None:
+    match = re.search(rf"^{name}: ([\d,]+)", text, re.MULTILINE)
+    return int(match[1].replace(",", "")) if match else None

@@ -1,0 +1,172 @@
+"""btrfs: a read-only snapshot is one moment of a subvolume, taken without letting anybody wait; and its stream.
+
+    - id: snapshot
+      btrfs: {action: snapshot, source: /srv/data, path: /srv/data/.svmrun}
+      rollback: {btrfs: {action: delete, path: /srv/data/.svmrun}}
+      hold: 12h
+
+Never take one while the file system is frozen: it waits in the kernel, and cannot even be killed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from svmrun.adapters import fields
+from svmrun.adapters.base import (
+    Adapter,
+    Arguments,
+    Command,
+    Completed,
+    Outcome,
+    Parts,
+    Probe,
+    ShellProof,
+    failed,
+    last_words,
+    plain_outcome,
+)
+from svmrun.adapters.output import ParseError, read_outcome
+
+Json = Any
+
+_NO_PATH = "cannot find real path"  # of `show`
+_GONE = "Could not statfs: No such file or directory"  # of `delete`
+_NEEDS = {"snapshot": ("source", "path"), "delete": ("path",), "show": ("path",), "send": ("path", "stream")}
+_NEEDS["check"] = ("stream",)
+_MADE = re.compile(r"^Create a readonly snapshot of '.*' in '(?P<path>.*)'$", re.MULTILINE)
+_FIELDS = re.compile(r"^\t(?P<name>[A-Z][^:]*):[ \t]*(?P<value>.*?)\s*$", re.MULTILINE)
+
+
+class Btrfs(Adapter):
+    """btrfs-subvolume(8), btrfs-send(8). Result of `show`: that of `parse_subvolume`, or null when nothing is there."""
+
+    name = "btrfs"
+    summary = "Take, look at, send and delete a snapshot of a btrfs subvolume (btrfs)"
+    timeout_seconds = 300.0
+    schema = fields.arguments(
+        {
+            "action": fields.choice(
+                "Action",
+                "`snapshot` makes a read-only one, `show` looks at a subvolume, `send` writes all of a read-only one "
+                "into a file, `check` reads such a file to its end, `delete` removes the subvolume.",
+                ["snapshot", "show", "send", "check", "delete"],
+            ),
+            "source": fields.path("Source", "The subvolume to take a snapshot of.", ["/srv/data"]),
+            "path": fields.path(
+                "Path",
+                "The snapshot: a name that is not there yet, on the same file system.",
+                ["/srv/data/.svmrun-snapshot"],
+            ),
+            "stream": fields.path("Stream", "The file of a sent snapshot; it is overwritten.", ["/backup/data.btrfs"]),
+        },
+        required=["action"],
+    )
+
+    def read_only(self, arguments: Arguments) -> bool:
+        return arguments.get("action") in ("show", "check")
+
+    def repeatable(self, arguments: Arguments) -> bool:
+        return arguments.get("action") != "snapshot"
+
+    def copies(self, arguments: Arguments) -> bool:
+        return arguments.get("action") in ("send", "check")
+
+    def default_timeout(self, arguments: Arguments) -> float:
+        return 12 * 3600.0 if self.copies(arguments) else self.timeout_seconds
+
+    def resource(self, arguments: Arguments) -> str | None:
+        return f"subvolume {arguments['path']}" if arguments.get("path") else None
+
+    def command_line(self, arguments: Arguments) -> Command:
+        action = arguments["action"]
+        if missing := [key for key in _NEEDS[action] if not arguments.get(key)]:
+            raise ValueError(f"btrfs: `{action}` needs `{missing[0]}`")
+        if strange := sorted(arguments.keys() - {"action", *_NEEDS[action]}):
+            raise ValueError(f"btrfs: `{strange[0]}` does not belong to `{action}`")
+        path, stream = arguments.get("path", ""), arguments.get("stream", "")
+        if action == "send" and f"{stream}/".startswith(f"{path.rstrip('/')}/"):
+            raise ValueError(f"btrfs: {stream} lies in {path} itself, which is read-only")
+        words = {
+            "snapshot": ("subvolume", "snapshot", "-r", arguments.get("source", ""), path),
+            "delete": ("subvolume", "delete", "--commit-after", path),
+            "show": ("subvolume", "show", path),
+            "send": ("send", "-f", stream, path),
+            "check": ("receive", "--dump", "-f", stream),
+        }
+        return Command(("btrfs", *words[action]), needs_root=True)
+
+    def expects(self, arguments: Arguments) -> str:
+        return {
+            "snapshot": f"Create a readonly snapshot of ... in '{arguments.get('path')}': exactly this name. A folder "
+            "that is there already gets the snapshot inside.",
+            "delete": "Delete subvolume, and the path.",
+            "show": "Its Flags say readonly.",
+            "send": "At subvol and the path, and exit status 0.",
+            "check": "A line for each entry, and exit status 0: the stream is whole.",
+        }[str(arguments["action"])]
+
+    def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
+        outcome = plain_outcome(completed)
+        match arguments["action"]:
+            case "show":
+                return _shown(completed)
+            case "snapshot" if outcome.ok:
+                return _made(str(arguments["path"]), completed)
+            case "delete" if outcome.kind == "failed" and _GONE in completed.stderr:
+                return Outcome("succeeded", f"there is no {arguments['path']}", changed=False)
+            case "send" if outcome.ok and f"At subvol {arguments['path']}" not in completed.stderr:
+                return failed("btrfs send ended well, but did not tell which subvolume it sent")
+            case "check" if outcome.ok and not completed.stdout.startswith(("subvol ", "snapshot ")):
+                return failed(f"btrfs ended well, but {arguments['stream']} does not begin with a subvolume")
+            case "check" if outcome.kind == "failed":
+                return failed(f"{arguments['stream']} is not whole: {last_words(completed)} (exit {completed.status})")
+        return outcome
+
+    def probe(self, arguments: Arguments) -> Probe | None:
+        wanted = {"snapshot": True, "delete": False}.get(str(arguments.get("action")))
+        if wanted is None:
+            return None
+        show = {"action": "show", "path": arguments["path"]}
+        return Probe("btrfs", show, lambda result: (result is not None) is wanted)
+
+    def done_in_shell(self, arguments: Arguments) -> ShellProof:
+        return ShellProof(says=(_GONE,)) if arguments["action"] == "delete" else ShellProof()
+
+    def inverse(self, arguments: Arguments) -> Parts | None:
+        snapshot = arguments["action"] == "snapshot"
+        return Parts("btrfs", {"action": "delete", "path": arguments["path"]}) if snapshot else None
+
+
+def parse_subvolume(text: str) -> dict[str, Json]:
+    """What `btrfs subvolume show` says: `{"path", "uuid", "parent_uuid", "read_only", "generation"}`.
+
+    `path` counts from the top of the file system. ParseError for anything else.
+    """
+    told = {match["name"]: match["value"] for match in _FIELDS.finditer(text)}
+    if not {"UUID", "Parent UUID", "Flags", "Generation"} <= told.keys() or not told["Generation"].isdigit():
+        raise ParseError("this is not what btrfs subvolume show prints: no UUID, Flags and Generation")
+    return {
+        "path": text.splitlines()[0].strip(),
+        "uuid": told["UUID"],
+        "parent_uuid": None if told["Parent UUID"] == "-" else told["Parent UUID"],
+        "read_only": "readonly" in told["Flags"].split(","),
+        "generation": int(told["Generation"]),
+    }
+
+
+def _shown(completed: Completed) -> Outcome:
+    if completed.status == 1 and _NO_PATH in completed.stderr and not completed.interrupted:
+        return Outcome("succeeded", "", None, changed=False)
+    return read_outcome(completed, parse_subvolume)
+
+
+def _made(path: str, completed: Completed) -> Outcome:
+    """A folder that is there already gets the snapshot inside: then it is not where the handler would look."""
+    match = _MADE.search(completed.stdout)
+    if match is None:
+        return failed("btrfs ended well, but did not tell where it made the snapshot")
+    if match["path"] != path:
+        return failed(f"{path} was there already, so the snapshot is {match['path']}: delete it, and name a new path")
+    return Outcome("succeeded")

@@ -1,0 +1,134 @@
+"""btrfs(8): snapshots of subvolumes, and their streams. Its words are those of btrfs-progs 6.2."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from svmrun.simulator.file_systems import containing, normal, writable
+from svmrun.simulator.linux_copies import copy_files, subvolume
+from svmrun.simulator.linux_files import Subvolume
+from svmrun.simulator.requests import Await, Call, Change, Look, Print
+from svmrun.simulator.world import World
+from svmrun.values import replace
+
+Run = Generator[Any, Any, int]
+NO_FILE = "No such file or directory"
+NO_SUBVOLUME = "Not a Btrfs subvolume: Invalid argument"
+
+
+def btrfs(call: Call) -> Run:
+    """`btrfs subvolume snapshot -r|delete|show`, `btrfs send -f`, `btrfs receive --dump -f`."""
+    match call.argv[1:]:
+        case ("subvolume", "snapshot", "-r", source, path):
+            return (yield from _snapshot(call, source, path))
+        case ("subvolume", "delete", *options, path):
+            return (yield from _delete(call, path, "--commit-after" in options))
+        case ("subvolume", "show", path):
+            return (yield from _show(path))
+        case ("send", "-f", stream, path):
+            return (yield from _send(call, stream, path))
+        case ("receive", "--dump", "-f", stream):
+            return (yield from _check(stream))
+    yield Print("btrfs: unknown token\n", "err")
+    return 1
+
+
+def _error(words: str) -> Run:
+    yield Print(f"ERROR: {words}\n", "err")
+    return 1
+
+
+def _snapshot(call: Call, source: str, path: str) -> Run:
+    """It is on the disk when it says so; on a frozen file system it waits."""
+    world = yield Look()
+    if subvolume(world, source) is None:
+        return (yield from _error(NO_SUBVOLUME if containing(world, source) else f"Could not statfs: {NO_FILE}"))
+    yield Print(f"Create a readonly snapshot of '{source}' in '{path}'\n")
+    if call.user != "root":
+        return (yield from _error(f"cannot snapshot '{source}': Operation not permitted"))
+    if containing(world, source) is not containing(world, path):
+        return (yield from _error(f"cannot snapshot '{source}': Invalid cross-device link"))
+    if subvolume(world, path) is not None:
+        return (yield from _error(f"cannot snapshot '{source}': Read-only file system"))
+    yield Await(writable(path))
+    yield Change(lambda now: _taken(now, normal(source), normal(path)))
+    return 0
+
+
+def _taken(world: World, source: str, path: str) -> World:
+    found = containing(world, source)
+    made = Subvolume(path, source, read_only=True, generation=found.generation if found else 0)
+    return replace(world, subvolumes=(*world.subvolumes, made))
+
+
+def _delete(call: Call, path: str, commits: bool) -> Run:
+    world = yield Look()
+    place = normal(path)
+    if all(one.path != place for one in world.subvolumes):
+        return (yield from _error(f"Could not statfs: {NO_FILE}"))
+    yield Print(f"Delete subvolume ({'commit' if commits else 'no-commit'}): '{path}'\n")
+    if call.user != "root":
+        return (yield from _error("Could not destroy subvolume/snapshot: Operation not permitted"))
+    yield Await(writable(path))
+    yield Change(lambda now: replace(now, subvolumes=tuple(one for one in now.subvolumes if one.path != place)))
+    return 0
+
+
+def _show(path: str) -> Run:
+    world = yield Look()
+    found = subvolume(world, path)
+    if found is None:
+        return (yield from _error(f"cannot find real path for '{path}': {NO_FILE}"))
+    mounted = containing(world, found.path)
+    place = found.path.removeprefix(mounted.mount_point.rstrip("/") if mounted else "").lstrip("/")
+    yield Print(f"{place or '/'}\n")
+    values = {
+        "Name": place.rpartition("/")[2] or "<FS_TREE>",
+        "UUID": _uuid(found.path),
+        "Parent UUID": _uuid(found.of) if found.of else "-",
+        "Received UUID": "-",
+        "Subvolume ID": str(257 + len(found.path)),
+        "Generation": str(found.transaction),
+        "Flags": "readonly" if found.read_only else "-",
+    }
+    for name, value in values.items():
+        yield Print(f"\t{name + ':':<20} \t{value}\n")
+    yield Print("\tSnapshot(s):\n")
+    for one in world.subvolumes:
+        if one.of == found.path:
+            yield Print(f"\t\t\t\t{one.path.lstrip('/')}\n")
+    return 0
+
+
+def _uuid(path: str) -> str:
+    """Always the same for a path."""
+    digits = path.encode().hex().ljust(32, "0")[-32:]
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def _send(call: Call, stream: str, path: str) -> Run:
+    world = yield Look()
+    found = subvolume(world, path)
+    if found is None:
+        return (yield from _error(f"unable to resolve {path}"))
+    if call.user != "root":
+        return (yield from _error("failed to open the send stream: Operation not permitted"))
+    if not found.read_only:
+        return (yield from _error(f"subvolume {path} is not read-only"))
+    yield Print(f"At subvol {path}\n", "err")
+    yield from copy_files(call.pid, path, stream)
+    return 0
+
+
+def _check(stream: str) -> Run:
+    world = yield Look()
+    image = next((one for one in world.files if one.target == stream), None)
+    if image is None:
+        return (yield from _error(f"cannot open '{stream}': {NO_FILE}"))
+    name = image.device.rpartition("/")[2]
+    yield Print(f"subvol          ./{name:<30} uuid={_uuid(image.device)} transid=8\n")
+    if not image.complete:
+        yield Print("ERROR: unexpected EOF in stream\n", "err")
+        return (yield from _error("failed to dump the send stream: Invalid argument"))
+    return 0

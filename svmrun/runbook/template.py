@@ -42,6 +42,7 @@ def names_used(value: Json) -> frozenset[str]:
     return frozenset().union(*(_text_names(text) for text, _ in texts(value)))
 
 
+@lru_cache(CACHED)
 def roots(text: str, *, bare: bool) -> frozenset[str]:
     """The first names that a template, or a bare expression, refers to. Raises TemplateError."""
     chains = names_in(text) if bare else names_used(text)

@@ -18,7 +18,9 @@ from svmrun.runbook.notes import Note, Span, notes_between
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # a pure build has no C parser
 _BLOCK_HEADER = re.compile(r"[|>][-+0-9]*")
 _STRANGE_BREAK = re.compile("[\r\x85\u2028\u2029]")
-_ENDS = (yaml.MappingEndEvent, yaml.SequenceEndEvent, yaml.DocumentEndEvent, yaml.StreamEndEvent)
+_STARTS = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
+_COLLECTION_ENDS = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
+_ENDS = (*_COLLECTION_ENDS, yaml.DocumentEndEvent, yaml.StreamEndEvent)
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,9 @@ class Scalar:
     @property
     def plain(self) -> bool:
         return self.body is None and self.text[:1] not in ("'", '"')
+
+
+_NOTHING = Scalar("", "", 0, 0, 0)
 
 
 @dataclass
@@ -57,7 +62,7 @@ class Member:
     leading: list[str] = field(default_factory=list)
     trailing: list[str] = field(default_factory=list)
     key: Scalar | None = None
-    value: Scalar | Collection = field(default_factory=lambda: Scalar("", "", 0, 0, 0))
+    value: Scalar | Collection = _NOTHING
     below: bool = False
 
 
@@ -97,12 +102,12 @@ def _scalars(events: list[Any], text: str) -> list[Scalar]:
     columns = [-1]
     found: list[Scalar] = []
     for event in events:
-        mark: Any = event.start_mark
-        if isinstance(event, yaml.ScalarEvent):
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
             found.append(_scalar(event, text, lines, columns[-1]))
-        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
-            columns.append(mark.column)
-        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+        elif kind in _STARTS:
+            columns.append(event.start_mark.column)
+        elif kind in _COLLECTION_ENDS:
             columns.pop()
     return found
 
@@ -191,10 +196,10 @@ class _Reader:
     def node(self, owner: Member) -> Scalar | Collection:
         event = self.events[self.at]
         self.at += 1
-        if isinstance(event, yaml.ScalarEvent):
+        if type(event) is yaml.ScalarEvent:
             self.next_scalar += 1
             return self.scalars[self.next_scalar - 1]
-        is_mapping = isinstance(event, yaml.MappingStartEvent)
+        is_mapping = type(event) is yaml.MappingStartEvent
         return self.flow(is_mapping, owner) if event.flow_style else self.block(is_mapping, event.start_mark.column)
 
     def block(self, is_mapping: bool, column: int) -> Collection:
@@ -217,7 +222,7 @@ class _Reader:
         return found
 
     def ended(self) -> bool:
-        return isinstance(self.events[self.at], yaml.MappingEndEvent | yaml.SequenceEndEvent)
+        return type(self.events[self.at]) in _COLLECTION_ENDS
 
     def member(self, has_key: bool) -> Member:
         member = Member()
@@ -232,7 +237,7 @@ class _Reader:
             member.key = key
         value = self.events[self.at]
         member.below = value.start_mark.line > start.line
-        if isinstance(value, yaml.ScalarEvent) or value.flow_style:
+        if type(value) is yaml.ScalarEvent or value.flow_style:
             above: list[str] = []
             self.take(value.start_mark.index, above)
             member.leading += [comment for comment in above if comment]

@@ -23,6 +23,7 @@ class Leg:
     """
 
     device: str
+    disk: str = ""  # the physical volume that carries LVM's image
     state: LegState = "in-sync"
     generation: int = 0
     image: Literal["live", "moment", "crash", "mixed"] = "live"

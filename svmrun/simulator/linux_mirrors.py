@@ -140,8 +140,9 @@ def written(world: World, path: str, *, repairs: bool = False) -> World:
 def linux_after_reboot(world: World) -> World:
     """Devices laid over others are gone; what was thrown out is left out, and a recovery goes on."""
     for mirror in world.linux_mirrors:
-        legs = tuple(replace(leg, state="out") if leg.state == "faulty" else leg for leg in mirror.legs)
-        legs = tuple(replace(leg, read_only=False) for leg in legs)
+        legs = tuple(replace(leg, read_only=False) for leg in mirror.legs)
+        if mirror.kind == "md":
+            legs = tuple(replace(leg, state="out") if leg.state == "faulty" else leg for leg in legs)
         work = mirror.work and replace(mirror.work, done=work_done(mirror.work, world.clock), since=world.clock)
         world = put_linux_mirror(world, replace(mirror, legs=legs, work=work if _recovers(work) else None))
     return replace(world, views=())

@@ -19,6 +19,7 @@ LINUX = {
     "Leg": {
         "": "One copy of a mirror's data.",
         "device": "The device: /dev/sdb1, or LVM's image VG/LV_rimage_0.",
+        "disk": "The physical volume that carries an image of LVM.",
         "state": "in-sync; recovering; faulty (thrown out); out (taken off on purpose); missing (gone with its disk).",
         "generation": "How new the data on it are, once it is out (see the file system's generation).",
         "image": "What a leg that is out holds: one moment, a crash image, or parts of several moments.",

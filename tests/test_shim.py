@@ -79,7 +79,7 @@ def test_every_installed_command_runs_without_a_traceback(shared: Installed, nam
     ended = shared.run(f"{name} -?")
 
     assert "Traceback" not in ended.stderr
-    assert ended.returncode in (0, 1, 2, 3)
+    assert ended.returncode in (0, 1, 2, 3, 16, 64)
     assert f"{name} '-?'" in shared.world.calls
 
 

@@ -182,6 +182,26 @@ class Adapter:
         """The block device of the mirror that this action takes a side off."""
         return None
 
+    def split_side(self, arguments: Arguments) -> tuple[str, str] | None:
+        """The mirror that this action takes a side off, and the side, each by its name in a status report."""
+        return None
+
+    def writes_device(self, arguments: Arguments) -> str | None:
+        """The device whose contents this action may change by itself (a check that repairs, a mount for writing)."""
+        return None
+
+    def passes_writes(self, arguments: Arguments) -> tuple[str, str] | None:
+        """A device that this action makes, and the one below it that every write to the first one reaches."""
+        return None
+
+    def rejoins_device(self, arguments: Arguments) -> str | None:
+        """The device that this action gives back to its mirror, which then copies to it only what it knows of."""
+        return None
+
+    def forgets_device(self, arguments: Arguments) -> str | None:
+        """The device that a mirror must copy whole when it comes back, because of this action."""
+        return None
+
     def copies(self, arguments: Arguments) -> bool:
         """True when this call moves a whole file system or device; as `copies_data` says, unless a runbook may say."""
         return self.copies_data

@@ -15,6 +15,12 @@ from svmrun.adapters.confirm import Confirm
 from svmrun.adapters.dialogue import RunDialogue
 from svmrun.adapters.judge import Assert
 from svmrun.adapters.linux import Findmnt, Fsfreeze
+from svmrun.adapters.linux_blockdev import Blockdev
+from svmrun.adapters.linux_dmsetup import Dmsetup
+from svmrun.adapters.linux_dump import Dump, Restore
+from svmrun.adapters.linux_e2fsck import E2fsck
+from svmrun.adapters.linux_losetup import Losetup
+from svmrun.adapters.linux_mdadm import Mdadm
 from svmrun.adapters.linux_mount import Mount, Umount
 from svmrun.adapters.lvm_change import Lvchange, Lvconvert
 from svmrun.adapters.lvm_status import Lvs
@@ -68,6 +74,13 @@ REGISTRY: Final[dict[str, Adapter]] = {
     "xfs_repair": XfsRepair(),
     "xfsdump": Xfsdump(),
     "xfsrestore": Xfsrestore(),
+    "mdadm": Mdadm(),
+    "e2fsck": E2fsck(),
+    "dump": Dump(),
+    "restore": Restore(),
+    "dmsetup": Dmsetup(),
+    "losetup": Losetup(),
+    "blockdev": Blockdev(),
     "lvs": Lvs(),
     "lvconvert": Lvconvert(),
     "lvchange": Lvchange(),

@@ -129,6 +129,9 @@ class Metadetach(_Membership):
     def split_device(self, arguments: Arguments) -> str | None:
         return names.block_device(_pair(arguments)[0])
 
+    def split_side(self, arguments: Arguments) -> tuple[str, str] | None:
+        return _pair(arguments)
+
     schema = fields.arguments(
         {**_SubmirrorChange.schema["properties"], "force": _FORCE},
         ("mirror", "submirror"),
@@ -177,6 +180,9 @@ class Metaoffline(_Offline):
 
     def split_device(self, arguments: Arguments) -> str | None:
         return names.block_device(_pair(arguments)[0])
+
+    def split_side(self, arguments: Arguments) -> tuple[str, str] | None:
+        return _pair(arguments)
 
     schema = fields.arguments(
         {**_SubmirrorChange.schema["properties"], "force": _FORCE},

@@ -233,6 +233,7 @@ class World:
     file_systems: tuple[FileSystem, ...] = ()
     tapes: tuple[Tape, ...] = ()
     files: tuple[DumpImage, ...] = ()  # dumps written to plain files
+    plain_files: tuple[str, ...] = ()  # files that hold no dump
     services: tuple[Service, ...] = ()
     opens: tuple[OpenDevice, ...] = ()
     dumpdates: tuple[str, ...] = ()

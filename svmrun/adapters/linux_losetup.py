@@ -1,0 +1,139 @@
+"""losetup: a file, or a part of a device, as a block device (losetup(8))."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from svmrun.adapters import fields
+from svmrun.adapters.base import (
+    Adapter,
+    Arguments,
+    Command,
+    Completed,
+    Outcome,
+    Parts,
+    Probe,
+    ShellProof,
+    plain_outcome,
+)
+from svmrun.adapters.output import ParseError, read_outcome
+
+Json = Any
+
+_GONE = "No such device or address"
+_TAKEN = "Device or resource busy"
+
+
+class Losetup(Adapter):
+    """losetup(8). `list` gives `{"loop_devices": [{"name", "file", "offset", "read_only"}]}`, `find` `{"device"}`."""
+
+    name = "losetup"
+    summary = "Make a block device of a file, or of a part of a device, and undo it (losetup)"
+    timeout_seconds = 30.0
+    schema = fields.arguments(
+        {
+            "mode": fields.choice(
+                "Mode",
+                "`attach` lets the loop device stand for a file, `detach` ends that. `find` names a loop device that "
+                "is free, `list` tells of those in use.",
+                ["attach", "detach", "find", "list"],
+            ),
+            "device": fields.path("Loop device", "The loop device.", ["/dev/loop0"]),
+            "file": fields.path("File", "The file or device that it stands for.", ["/run/view.store", "/dev/sdd1"]),
+            "offset_bytes": fields.count("Offset", "Where in the file it begins.", [1048576], default=0, minimum=0),
+            "read_only": fields.flag("Read-only", "It refuses to be written to.", default=False),
+        },
+        ("mode",),
+    )
+
+    def read_only(self, arguments: Arguments) -> bool:
+        return arguments["mode"] in ("find", "list")
+
+    def repeatable(self, arguments: Arguments) -> bool:
+        return bool(arguments["mode"] != "attach")
+
+    def resource(self, arguments: Arguments) -> str | None:
+        return f"loop device {arguments['device']}" if arguments.get("device") else None
+
+    def passes_writes(self, arguments: Arguments) -> tuple[str, str] | None:
+        if arguments["mode"] != "attach" or arguments.get("read_only"):
+            return None
+        return str(arguments.get("device")), str(arguments.get("file"))
+
+    def command_line(self, arguments: Arguments) -> Command:
+        mode, device, file = arguments["mode"], arguments.get("device"), arguments.get("file")
+        if mode == "find":
+            return Command(("losetup", "--find"), needs_root=True)
+        if mode == "list":
+            return Command(("losetup", "--list", "--json", "--output", _COLUMNS, *((device,) if device else ())))
+        if not device or bool(file) is (mode == "detach"):
+            raise ValueError(f"losetup: mode {mode} takes `device`{' and `file`' if mode == 'attach' else ' alone'}")
+        if mode == "detach":
+            return Command(("losetup", "--detach", device), needs_root=True)
+        offset = ("--offset", str(arguments["offset_bytes"])) if arguments["offset_bytes"] else ()
+        only = ("--read-only",) if arguments["read_only"] else ()
+        return Command(("losetup", *offset, *only, str(device), str(file)), needs_root=True)
+
+    def expects(self, arguments: Arguments) -> str:
+        if arguments["mode"] == "find":
+            return "The path of a loop device that nobody uses now."
+        if arguments["mode"] == "list":
+            return "Each loop device in use, with the file behind it."
+        return "It prints nothing. losetup -l tells which loop devices are in use."
+
+    def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
+        if arguments["mode"] == "list":
+            return read_outcome(completed, parse_losetup)
+        if arguments["mode"] == "find":
+            return read_outcome(completed, _parse_find)
+        outcome = plain_outcome(completed)
+        if outcome.kind != "failed":
+            return outcome
+        if arguments["mode"] == "detach" and _GONE in completed.stderr:
+            return Outcome("succeeded", f"{arguments['device']} was not in use", changed=False)
+        taken = arguments["mode"] == "attach" and _TAKEN in completed.stderr
+        message = f"{arguments['device']} is in use already" if taken else outcome.message
+        return replace(outcome, message=message, untouched=taken)
+
+    def probe(self, arguments: Arguments) -> Probe | None:
+        if self.read_only(arguments):
+            return None
+        device, attach = arguments["device"], arguments["mode"] == "attach"
+
+        def present(result: Json) -> bool:
+            files = [one["file"] for one in result["loop_devices"] if one["name"] == device]
+            return (files == [arguments["file"]]) if attach else not files
+
+        return Probe("losetup", self.complete({"mode": "list", "device": device}), present)
+
+    def done_in_shell(self, arguments: Arguments) -> ShellProof:
+        return ShellProof(says=(_GONE,)) if arguments["mode"] == "detach" else ShellProof()
+
+    def inverse(self, arguments: Arguments) -> Parts | None:
+        return Parts("losetup", {"mode": "detach", "device": arguments["device"]}) if arguments.get("file") else None
+
+
+_COLUMNS = "NAME,BACK-FILE,OFFSET,RO"
+
+
+def parse_losetup(text: str) -> dict[str, Json]:
+    """`losetup --list --json`; one without a file is free, and left out. ParseError when it is something else."""
+    try:
+        rows = json.loads(text)["loopdevices"] if text.strip() else []
+        used = [row for row in rows if row["back-file"] is not None]
+        return {"loop_devices": [{"file": row["back-file"], **_plain(row)} for row in used]}
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ParseError(f"its output is not the JSON that was asked for ({error})") from error
+
+
+def _plain(row: dict[str, Json]) -> dict[str, Json]:
+    return {"name": row["name"], "offset": row["offset"], "read_only": row["ro"]}
+
+
+def _parse_find(text: str) -> dict[str, Json]:
+    path = text.strip()
+    if not path.startswith("/dev/") or "\n" in path:
+        raise ParseError("it did not name a loop device")
+    return {"device": path}

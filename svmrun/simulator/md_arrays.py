@@ -1,0 +1,116 @@
+"""What md and mdadm refuse, in the words of mdadm 4.2 (Manage.c), and what they do else.
+
+Every function takes a settled world and the names on the command line; it returns a new world and what mdadm says, or
+raises Refused.
+"""
+
+from __future__ import annotations
+
+from svmrun.simulator.linux_disks import Leg, LinuxMirror
+from svmrun.simulator.linux_lookup import leg_at, linux_mirror, put_leg, views_over
+from svmrun.simulator.linux_mirrors import check_starts, check_stops, leg_joins, leg_leaves
+from svmrun.simulator.world import World
+from svmrun.values import replace
+
+BUSY, NO_FILE = "Device or resource busy", "No such file or directory"
+
+
+class Refused(Exception):
+    """The line that mdadm prints behind its name, and its exit status."""
+
+    def __init__(self, text: str, status: int = 1) -> None:
+        super().__init__(text)
+        self.text, self.status = text, status
+
+
+def array(world: World, name: str, opening: str) -> LinuxMirror:
+    """The array of that name. `opening` is how the mode in question says that there is none."""
+    found = linux_mirror(world, name)
+    if found is None or found.kind != "md":
+        raise Refused(f"{opening} {name}: {NO_FILE}")
+    return found
+
+
+def fail(world: World, name: str, device: str) -> tuple[World, str]:
+    """The device is thrown out as if it were broken. The last one stays, and the array takes no writes any more."""
+    mirror, leg = array(world, name, "error opening"), _leg(world, name, device)
+    if leg.state in ("out", "missing"):
+        raise Refused(f"set device faulty failed for {device}:  No such device")
+    if leg.state == "in-sync" and sum(other.state == "in-sync" for other in mirror.legs) == 1:
+        raise Refused(f"set device faulty failed for {device}:  {BUSY}", 2)
+    return leg_leaves(world, mirror, leg, "faulty"), f"set {device} faulty in {name}"
+
+
+def remove(world: World, name: str, device: str) -> tuple[World, str]:
+    mirror, leg = array(world, name, "error opening"), _leg(world, name, device)
+    if leg.state in ("out", "missing"):
+        raise Refused(f"hot remove failed for {device}: No such device or address")
+    if leg.state != "faulty":
+        raise Refused(f"hot remove failed for {device}: {BUSY}")
+    return leg_leaves(world, mirror, leg, "out"), f"hot removed {device} from {name}"
+
+
+def re_add(world: World, name: str, device: str) -> tuple[World, str]:
+    """Only the regions that the bitmap names are copied; without a bitmap there is no such way back."""
+    mirror, leg = array(world, name, "error opening"), _leg(world, name, device)
+    if leg.state == "faulty":
+        return leg_joins(world, mirror, leg, whole=not mirror.bitmap), f"re-add {device} to {_short(name)} succeed"
+    _require_free(world, leg, device)
+    if not (mirror.bitmap and leg.known):
+        raise Refused(f"--re-add for {device} to {name} is not possible")
+    return leg_joins(world, mirror, leg, whole=False), f"re-added {device}"
+
+
+def add(world: World, name: str, device: str) -> tuple[World, str]:
+    """As a re-add where that is possible: the device still knows whose it is."""
+    mirror, leg = array(world, name, "error opening"), _leg(world, name, device)
+    _require_free(world, leg, device)
+    if mirror.bitmap and leg.known:
+        return re_add(world, name, device)
+    return leg_joins(world, mirror, leg, whole=True), f"added {device}"
+
+
+def zero_superblock(world: World, device: str) -> tuple[World, str]:
+    found = leg_at(world, device)
+    if found is None or found[1].state == "missing":
+        raise Refused(f"Couldn't open {device} for write - not zeroing")
+    mirror, leg = found
+    if _is_taken(world, leg):
+        raise Refused(f"Couldn't open {device} for write - not zeroing")
+    if not leg.known:
+        raise Refused(f"Unrecognised md component device - {device}", 0)
+    return put_leg(world, mirror, replace(leg, known=False)), ""
+
+
+def action(world: World, name: str, wanted: str) -> tuple[World, str]:
+    """`--action=check` and `--action=idle`. A recovery goes before a check, and starts again when it is stopped."""
+    mirror = array(world, name, "Couldn't open")
+    if wanted == "idle":
+        return check_stops(world, mirror), ""
+    if mirror.work is not None and mirror.work.kind == "recovery":
+        raise Refused(f"Count not set action for {name} to {wanted}: {BUSY}")
+    return check_starts(world, mirror), ""
+
+
+def _leg(world: World, name: str, device: str) -> Leg:
+    found = leg_at(world, device)
+    if found is None or found[0].name != name or found[1].state == "missing":
+        raise Refused(f"stat failed for {device}: {NO_FILE}")
+    return found[1]
+
+
+def _require_free(world: World, leg: Leg, device: str) -> None:
+    if _is_taken(world, leg):
+        raise Refused(f"Cannot open {device}: {BUSY}")
+    if leg.read_only:
+        raise Refused(f"add new device failed for {device}: Read-only file system")
+
+
+def _is_taken(world: World, leg: Leg) -> bool:
+    """An array and device-mapper want a device for themselves; a loop device does not."""
+    over = any(view.kind != "loop" for view in views_over(world, leg.device))
+    return over or leg.state in ("in-sync", "recovering", "faulty")
+
+
+def _short(name: str) -> str:
+    return name.rpartition("/")[2]

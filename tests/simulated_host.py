@@ -2,8 +2,9 @@
 
 A script is a conversation: `> COMMAND` runs it, lines behind it are what it prints, with `$` at the end of each line
 and `^I` for a tab: two blanks before standard output (or the whole screen, on a terminal), `! ` before standard error;
-`exit N` when it is not 0, `waits` when it hangs. `world NAME` starts, `user NAME` says who types, `pass SECONDS` lets
-time go by, `answers LINE | LINE` gives the next command a terminal and answers, `limit SECONDS SIGNAL` a time limit;
+`exit N` when it is not 0, `waits` when it hangs. `world NAME` starts with a shipped world, or with NAME.yaml that lies
+beside the scripts; `user NAME` says who types, `pass SECONDS` lets time go by, `answers LINE | LINE` gives the next
+command a terminal and answers, `limit SECONDS SIGNAL` a time limit;
 `change KIND[FIELD] VALUE` changes the first object of that kind, or with `KIND#2[FIELD]` the second one.
 """
 
@@ -60,7 +61,8 @@ class Player:
         if word == ">":
             self.run(rest)
         elif word == "world":
-            self.world, self.user = shipped(rest), "root"
+            own = CASES / f"{rest}.yaml"
+            self.world, self.user = shipped(str(own) if own.exists() else rest), "root"
         elif word == "user":
             self.user = rest
         elif word == "pass":

@@ -92,6 +92,8 @@ class Tar(Adapter):
         if outcome.kind == "failed" and completed.status == _SOME_DIFFER and changed:
             more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
             return failed(f"tar: {changed[0]}{more} changed while it was read: the archive is no one moment", result)
+        if outcome.kind == "failed" and (said := _complaint(completed.stderr)):
+            return failed(f"{said} (exit {completed.status})", result)
         return outcome
 
 
@@ -138,6 +140,12 @@ class Rsync(Adapter):
             return failed("rsync ended well, but without its statistics", result)
         meaning = _MEANING.get(completed.status or 0)
         return failed(f"rsync: {meaning} (exit {completed.status})", result) if meaning and not outcome.ok else outcome
+
+
+def _complaint(text: str) -> str:
+    """The first one: the last line only says that tar gives up."""
+    lines = [line for line in text.splitlines() if line.startswith("tar: ") and not _CHANGED.match(line)]
+    return lines[0] if lines else ""
 
 
 def _statistic(text: str, name: str) -> int | None:

@@ -11,6 +11,7 @@ Never take one while the file system is frozen: it waits in the kernel, and cann
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from svmrun.adapters import fields
@@ -33,6 +34,7 @@ Json = Any
 
 _NO_PATH = "cannot find real path"  # of `show`
 _GONE = "Could not statfs: No such file or directory"  # of `delete`
+_REFUSED = ("Not a Btrfs subvolume", "Could not statfs", "cannot access")
 _NEEDS = {"snapshot": ("source", "path"), "delete": ("path",), "show": ("path",), "send": ("path", "stream")}
 _NEEDS["check"] = ("stream",)
 _MADE = re.compile(r"^Create a readonly snapshot of '.*' in '(?P<path>.*)'$", re.MULTILINE)
@@ -114,6 +116,8 @@ class Btrfs(Adapter):
                 return _shown(completed)
             case "snapshot" if outcome.ok:
                 return _made(str(arguments["path"]), completed)
+            case "snapshot" if outcome.kind == "failed":
+                return _not_made(arguments, completed, outcome)
             case "delete" if outcome.kind == "failed" and _GONE in completed.stderr:
                 return Outcome("succeeded", f"there is no {arguments['path']}", changed=False)
             case "send" if outcome.ok and f"At subvol {arguments['path']}" not in completed.stderr:
@@ -122,7 +126,7 @@ class Btrfs(Adapter):
                 return failed(f"btrfs ended well, but {arguments['stream']} does not begin with a subvolume")
             case "check" if outcome.kind == "failed":
                 return failed(f"{arguments['stream']} is not whole: {last_words(completed)} (exit {completed.status})")
-        return outcome
+        return replace(outcome, changed=outcome.changed and not self.read_only(arguments))
 
     def probe(self, arguments: Arguments) -> Probe | None:
         wanted = {"snapshot": True, "delete": False}.get(str(arguments.get("action")))
@@ -160,6 +164,14 @@ def _shown(completed: Completed) -> Outcome:
     if completed.status == 1 and _NO_PATH in completed.stderr and not completed.interrupted:
         return Outcome("succeeded", "", None, changed=False)
     return read_outcome(completed, parse_subvolume)
+
+
+def _not_made(arguments: Arguments, completed: Completed, outcome: Outcome) -> Outcome:
+    """What these words refuse was never begun: a snapshot that is there is somebody else's."""
+    match, path = _MADE.search(completed.stdout), arguments["path"]
+    if match and match["path"] != path:
+        return Outcome("failed", f"{path} is there already", changed=False, untouched=True)
+    return replace(outcome, untouched=any(words in completed.stderr for words in _REFUSED))
 
 
 def _made(path: str, completed: Completed) -> Outcome:

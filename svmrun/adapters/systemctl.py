@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 from svmrun.adapters import fields
-from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, Parts, Probe, plain_outcome
+from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, Parts, Probe, failed, plain_outcome
 from svmrun.adapters.output import read_outcome, unreadable
 
 Json = Any
@@ -98,7 +98,12 @@ class Systemctl(Adapter):
         return f"It prints nothing. systemctl is-active then tells {state} of every one of them."
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
-        return read_outcome(completed, parse_systemctl) if self.read_only(arguments) else plain_outcome(completed)
+        if self.read_only(arguments):
+            return read_outcome(completed, parse_systemctl)
+        outcome = plain_outcome(completed)
+        if outcome.kind == "failed" and completed.stderr.strip():  # what follows the first line is advice
+            return failed(f"{completed.stderr.splitlines()[0]} (exit {completed.status})")
+        return outcome
 
     def inverse(self, arguments: Arguments) -> Parts | None:
         other = {"stop": "start", "start": "stop"}.get(str(arguments["action"]))

@@ -23,7 +23,7 @@ _SIZE = re.compile(r"^xfsdump: media file size (\d+) bytes$", re.MULTILINE)
 _SESSION = re.compile(r"^xfs(?:dump|restore): session id: (\S+)$", re.MULTILINE)
 _LABEL = re.compile(r"^xfsrestore: session label: \"(.*)\"$", re.MULTILINE)
 _ENTRIES = re.compile(r"^xfsrestore: (\d+) directories and (\d+) entries processed$", re.MULTILINE)
-_BROKEN = re.compile(r"^xfs(?:dump|restore): (?P<words>(?:attempt to read|WARNING: write|ERROR: ).*)$", re.MULTILINE)
+_BROKEN = re.compile(r"^xfs(?:dump|restore): (?P<words>(?:attempt to read|WARNING: |ERROR: ).*)$", re.MULTILINE)
 
 
 class XfsRepair(Adapter):
@@ -72,7 +72,10 @@ class XfsRepair(Adapter):
             return failed(f"xfs_repair of {device} ended well, but without its last phase", result)
         if not outcome.ok and self.read_only(arguments) and _LAST_PHASE in text:
             return failed(f"{device} is damaged (exit {completed.status}): look at what xfs_repair told", result)
-        return Outcome("succeeded", "", result, changed=not self.read_only(arguments)) if outcome.ok else outcome
+        if outcome.ok:
+            return Outcome("succeeded", "", result, changed=not self.read_only(arguments))
+        first = next((line for line in completed.stderr.splitlines() if not line.startswith("Phase ")), device)
+        return failed(f"{first} (exit {completed.status})", result)
 
 
 class Xfsdump(Adapter):

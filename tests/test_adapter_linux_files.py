@@ -1,0 +1,135 @@
+"""mount, umount, systemctl, tar, rsync, btrfs, xfs_repair, xfsdump, xfsrestore: what they said on real file systems."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from svmrun.adapters.archive import Rsync, Tar
+from svmrun.adapters.base import Adapter, Completed
+from svmrun.adapters.btrfs import parse_subvolume
+from svmrun.adapters.registry import REGISTRY
+from svmrun.adapters.systemctl import parse_systemctl
+from tests import adapter_cases
+from tests.program_cases import check, read_or_refused
+
+ADAPTERS = ("mount", "umount", "systemctl", "tar", "rsync", "btrfs", "xfs_repair", "xfsdump", "xfsrestore")
+CASES = adapter_cases.names(*ADAPTERS)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_command_is_built_and_read_as_the_case_says(name: str) -> None:
+    check(name)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_command_that_was_cut_short_is_unknown_or_failed(name: str) -> None:
+    case = adapter_cases.load(name)
+    adapter = REGISTRY[case.adapter]
+    argv = adapter.command_line(case.arguments).argv
+    for size in range(0, 400, 40):
+        cut = {stream: text[:size] for stream, text in case.outputs.items()}
+        assert adapter.interpret(case.arguments, Completed(argv, None, **cut, timed_out=True)).kind == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("adapter", "arguments", "sentence"),
+    [
+        ("tar", {"archive": "/srv/data/x.tar", "folder": "/srv/data/"}, "a part of itself"),
+        ("rsync", {"folder": "/srv/data", "target": "/srv/data/copy"}, "copy itself"),
+        ("xfsdump", {"mount_point": "/mnt", "dump_to": "/mnt/x"}, "lies on the file system"),
+        ("xfsrestore", {"dump": "/backup/x", "mode": "restore"}, "needs a `folder`"),
+        ("xfsrestore", {"dump": "/backup/x", "folder": "/srv"}, "`verify` has none"),
+        ("btrfs", {"action": "snapshot", "path": "/srv/s"}, "needs `source`"),
+        ("btrfs", {"action": "delete", "path": "/srv/s", "stream": "/b"}, "does not belong"),
+        ("btrfs", {"action": "send", "path": "/srv/s", "stream": "/srv/s/x"}, "is read-only"),
+        ("systemctl", {"action": "stop", "units": []}, "is empty"),
+    ],
+)
+def test_arguments_that_do_not_fit_together_are_refused(adapter: str, arguments: Any, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        REGISTRY[adapter].check(REGISTRY[adapter].complete(arguments))
+
+
+def present(adapter: str, arguments: Any, result: Any) -> bool | None:
+    probe = REGISTRY[adapter].probe(REGISTRY[adapter].complete(arguments))
+    assert probe is not None
+    return probe.present(result)
+
+
+MOUNT = {"device": "/dev/mapper/view", "mount_point": "/mnt"}
+
+
+@pytest.mark.parametrize(
+    ("sources", "mounted", "gone"),
+    [
+        ([], False, True),
+        (["/dev/mapper/view"], True, False),
+        (["/dev/mapper/view[/sub]"], True, False),
+        (["/dev/sda1"], None, False),
+        (["/dev/sda1", "/dev/mapper/view"], True, False),
+    ],
+)
+def test_a_mount_is_there_when_its_device_is(sources: list[str], mounted: bool | None, gone: bool) -> None:
+    result = {"filesystems": [{"source": source} for source in sources]}
+    assert present("mount", MOUNT, result) is mounted
+    assert present("umount", {"mount_point": "/mnt"}, result) is gone
+
+
+def test_what_mount_refused_is_not_to_be_taken_away() -> None:
+    outcome = adapter_cases.load("mount/already-mounted").run()
+    assert (outcome.kind, outcome.untouched) == ("failed", True)
+
+
+def test_a_snapshot_of_somebody_else_is_not_to_be_deleted() -> None:
+    assert adapter_cases.load("btrfs/snapshot-that-is-there").run().untouched
+    assert not adapter_cases.load("btrfs/snapshot-into-a-folder").run().untouched
+
+
+@pytest.mark.parametrize(
+    ("states", "stopped", "started"),
+    [
+        (["active"], False, True),
+        (["inactive", "failed"], True, False),
+        (["active", "inactive"], None, None),
+        (["activating"], None, None),
+    ],
+)
+def test_services_are_stopped_when_all_are(states: list[str], stopped: bool | None, started: bool | None) -> None:
+    result = {"units": {f"{number}.service": state for number, state in enumerate(states)}}
+    units = list(result["units"])
+    assert present("systemctl", {"action": "stop", "units": units}, result) is stopped
+    assert present("systemctl", {"action": "start", "units": units}, result) is started
+
+
+@pytest.mark.parametrize(
+    ("adapter", "arguments", "undoing"),
+    [
+        ("mount", MOUNT, ("umount", {"mount_point": "/mnt"})),
+        ("systemctl", {"action": "stop", "units": ["a"]}, ("systemctl", {"action": "start", "units": ["a"]})),
+        (
+            "btrfs",
+            {"action": "snapshot", "source": "/srv", "path": "/srv/s"},
+            ("btrfs", {"action": "delete", "path": "/srv/s"}),
+        ),
+    ],
+)
+def test_each_knows_what_undoes_it(adapter: str, arguments: Any, undoing: Any) -> None:
+    inverse = REGISTRY[adapter].inverse(REGISTRY[adapter].complete(arguments))
+    assert inverse is not None
+    assert (inverse.adapter, inverse.arguments) == undoing
+    REGISTRY[inverse.adapter].check(REGISTRY[inverse.adapter].complete(inverse.arguments))
+
+
+@pytest.mark.parametrize("adapter", [Tar(), Rsync()], ids=lambda one: one.name)
+def test_copies_never_stand_where_writers_wait(adapter: Adapter) -> None:
+    assert adapter.copies({})
+
+
+def test_no_text_breaks_the_parsers() -> None:
+    for name in CASES:
+        for text in adapter_cases.load(name).outputs.values():
+            for size in range(0, min(len(text), 1500), 31):
+                read_or_refused(parse_subvolume, text[size:])
+                read_or_refused(parse_systemctl, text[size:])

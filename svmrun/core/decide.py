@@ -76,10 +76,19 @@ def decide(plan: Plan, state: State) -> Move:
         return GoBack(
             f"{vanished}: it was gone when it was to be released: writers went on, nothing made meanwhile holds"
         )
-    step = next((step for step in plan.steps if not _is_done(plan, step, state)), None)
+    step = _first_to_do(plan, state)
     if step is None:
         return Finish("succeeded", 0)
     return _reason_to_go_back(plan, state) or _go_forward(plan, state, step)
+
+
+def all_done(plan: Plan, state: State) -> bool:
+    """Whether a run that does not go back has nothing more to do."""
+    return _first_to_do(plan, state) is None
+
+
+def _first_to_do(plan: Plan, state: State) -> PlannedStep | None:
+    return next((step for step in plan.steps if not _is_done(plan, step, state)), None)
 
 
 def outstanding(plan: Plan, state: State) -> list[PlannedStep]:

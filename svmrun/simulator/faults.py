@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Generator
+from functools import lru_cache
 from typing import Any
 
 from svmrun.simulator.requests import Ask, Await, Call, Change, Die, Model, Outlive, Print, Signalled, Trap
@@ -21,17 +22,23 @@ RUBBISH = "\x1b[2J\x00Segmentation Fault \ufffd\ufffd core dumped\n%%EOF d0: \t\
 
 def around(model: Model, call: Call) -> Run:
     """The model, with the fault that the world has for this call, if any."""
-    world = yield Change(lambda now: replace(now, calls=(*now.calls, shlex.join(call.argv))))
+    world = yield Change(lambda now: replace(now, calls=(*now.calls, line_of(call.argv))))
     fault = fault_of(world, call.argv)
     if fault is None:
         return (yield from model(call))
     return (yield from EFFECTS[fault.effect](fault, model, call))
 
 
+@lru_cache(1000)
+def line_of(argv: tuple[str, ...]) -> str:
+    """The command line as it would be typed."""
+    return shlex.join(argv)
+
+
 def fault_of(world: World, argv: tuple[str, ...]) -> Fault | None:
     """The first fault that meets this call, which is already the last one in `world.calls`."""
     for fault in world.faults:
-        if _meets(fault, shlex.join(argv)):
+        if _meets(fault, line_of(argv)):
             number = sum(_meets(fault, line) for line in world.calls)
             if fault.first <= number <= fault.last:
                 return fault

@@ -67,21 +67,6 @@ class Process:
         self.children: dict[int, Generator[Any, Any, int]] = {}
         self.statuses: dict[int, int] = {}
         self.outliving: list[Outlive] = []
-        self.answers: dict[type, Callable[[Any], Any]] = {
-            Print: lambda request: self.printed.append((request.stream, request.text)),
-            Look: lambda _: self._look(),
-            Change: self._change,
-            Pass: lambda request: self._pass_until(self.world.clock + request.seconds),
-            Await: self._await,
-            Ask: self._ask,
-            Trap: self._trap,
-            Fork: self._fork,
-            Join: self._join,
-            Die: self._die,
-            Kill: self._kill,
-            Execute: self._execute,
-            Outlive: self.outliving.append,
-        }
 
     def new_pid(self) -> int:
         taken = [o.pid for o in self.world.opens] + self.pids + [FIRST_PID]
@@ -104,7 +89,7 @@ class Process:
             request = model.send(None)
             while True:
                 try:
-                    answer = self.answers[type(request)](request)
+                    answer = ANSWERS[type(request)](self, request)
                 except Signalled as arrived:
                     request = model.throw(arrived)
                 else:
@@ -115,13 +100,19 @@ class Process:
             self.traps.pop()
             self.signalled.pop()
 
-    def _look(self) -> World:
+    def _print(self, request: Print) -> None:
+        self.printed.append((request.stream, request.text))
+
+    def _look(self, _request: Look | None = None) -> World:
         self.world = look(self.world)
         return self.world
 
     def _change(self, request: Change) -> World:
         self.world = request.function(self._look())
         return self.world
+
+    def _pass(self, request: Pass) -> None:
+        self._pass_until(self.world.clock + request.seconds)
 
     def _pass_until(self, moment: float) -> None:
         if moment <= self.deadline:
@@ -201,6 +192,26 @@ class Process:
         if argv[0] not in commands.names():
             return 127
         return self.run(commands.start(Call(argv, request.user, self.pids[0], self.terminal)))
+
+    def _outlive(self, request: Outlive) -> None:
+        self.outliving.append(request)
+
+
+ANSWERS: dict[type, Callable[[Process, Any], Any]] = {
+    Print: Process._print,
+    Look: Process._look,
+    Change: Process._change,
+    Pass: Process._pass,
+    Await: Process._await,
+    Ask: Process._ask,
+    Trap: Process._trap,
+    Fork: Process._fork,
+    Join: Process._join,
+    Die: Process._die,
+    Kill: Process._kill,
+    Execute: Process._execute,
+    Outlive: Process._outlive,
+}
 
 
 def look(world: World) -> World:

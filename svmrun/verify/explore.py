@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from svmrun.core import events as e
 from svmrun.core.state import State
 from svmrun.values import replace
 from svmrun.verify.desk import Desk
@@ -54,6 +55,7 @@ class Branch:
     injection: Injection | None = None
     where: str = ""
     acted: Acted | None = None
+    events: tuple[e.Event, ...] = ()  # of the turn in which nothing goes wrong
 
 
 class Graph:
@@ -124,17 +126,17 @@ def first_scene(desk: Desk) -> Scene:
     return Scene(State(run="desk"), desk.world, watch=Watch(strangers=strangers))
 
 
-def way_without_failure(desk: Desk) -> list[Scene]:
-    """The scenes of the story in which nothing goes wrong, its end included."""
-    scenes = [first_scene(desk)]
-    while not scenes[-1].over and len(scenes) < MOST_TURNS:
-        scenes.append(undisturbed(desk, scenes[-1]).scene)
-    return scenes
+def way_without_failure(desk: Desk) -> list[Branch]:
+    """The story in which nothing goes wrong, scene by scene, its end included."""
+    way = [Branch(first_scene(desk))]
+    while not way[-1].scene.over and len(way) < MOST_TURNS:
+        way.append(undisturbed(desk, way[-1].scene))
+    return way
 
 
 def undisturbed(desk: Desk, scene: Scene) -> Branch:
     turn = take(desk, scene)
-    return Branch(watched(desk, scene, turn), acted=_acted(turn))
+    return Branch(watched(desk, scene, turn), acted=_acted(turn), events=turn.events)
 
 
 def branches(desk: Desk, scene: Scene) -> Iterator[Branch]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from svmrun.core.decide import outstanding
+from svmrun.core.decide import all_done, outstanding
 from svmrun.core.state import State, StepState, Undoing
 from svmrun.verify.desk import Desk
 from svmrun.verify.scene import Guard, Scene, Watch
@@ -31,7 +31,7 @@ class Keys:
     def of(self, scene: Scene, *, last: bool = False) -> Key:
         """With `last` nothing more goes wrong: what befell the host does not keep it from befalling again."""
         clock, state = scene.world.clock, scene.state
-        back = state.cause is not None
+        back = state.cause is not None or (last and self._will_go_back(scene))
         return (
             scene.phase,
             self._backward(state) if back else self._forward(state, clock),
@@ -47,6 +47,13 @@ class Keys:
 
     def _number(self, value: Any) -> int:
         return self._numbers.setdefault(value, len(self._numbers))
+
+    def _will_go_back(self, scene: Scene) -> bool:
+        """Its runner died, its guard is through, and nothing more goes wrong: unless all was done it will go back."""
+        state, guard = scene.state, scene.guard
+        if scene.phase == "run" or state.ended is not None or (guard is not None and guard.acting):
+            return False
+        return not all_done(self._desk.plan, state)
 
     def _forward(self, state: State, clock: float) -> Key:
         return (

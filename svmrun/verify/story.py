@@ -10,7 +10,7 @@ from svmrun.simulator.volumes import resync_active
 from svmrun.simulator.world import World
 from svmrun.verify.desk import Desk
 from svmrun.verify.ending import findings
-from svmrun.verify.explore import MOST_TURNS, branches, first_scene, undisturbed
+from svmrun.verify.explore import MOST_TURNS, Branch, branches, first_scene, undisturbed
 from svmrun.verify.kinds import KINDS, Injection
 from svmrun.verify.moments import next_step
 from svmrun.verify.scene import Finding, Scene
@@ -61,6 +61,7 @@ class Step:
     before: Scene
     after: Scene
     injected: Injection | None
+    events: tuple[e.Event, ...] = ()  # when nothing goes wrong in it
 
 
 def steps(desk: Desk, injections: Sequence[Injection]) -> Iterator[Step]:
@@ -69,17 +70,17 @@ def steps(desk: Desk, injections: Sequence[Injection]) -> Iterator[Step]:
     waiting = list(injections)
     while not scene.over and scene.turn < MOST_TURNS:
         wanted = waiting.pop(0) if waiting and waiting[0].turn == scene.turn else None
-        after = _with(desk, scene, wanted) if wanted else undisturbed(desk, scene).scene
-        yield Step(scene, after, wanted)
-        scene = after
+        branch = _with(desk, scene, wanted) if wanted else undisturbed(desk, scene)
+        yield Step(scene, branch.scene, wanted, branch.events)
+        scene = branch.scene
     if waiting:
         raise ValueError(f"the story ends before {waiting[0].code}")
 
 
-def _with(desk: Desk, scene: Scene, wanted: Injection) -> Scene:
+def _with(desk: Desk, scene: Scene, wanted: Injection) -> Branch:
     for branch in branches(desk, scene):
         if branch.injection == wanted:
-            return branch.scene
+            return branch
     raise ValueError(f"{wanted.code} cannot happen in this story")
 
 
@@ -89,7 +90,7 @@ def tell(desk: Desk, injections: Sequence[Injection]) -> Story:
     lines: list[Line] = []
     scene = first_scene(desk)
     for step in steps(desk, injections):
-        lines += _told(desk, step.before, step.after, step.injected, began)
+        lines += _told(desk, step, began)
         scene = step.after
     wrong = tuple(findings(desk, scene)) if scene.over else (Finding("ends", "it does not end"),)
     ended = scene.state.ended
@@ -101,8 +102,10 @@ def tell(desk: Desk, injections: Sequence[Injection]) -> Story:
 def events_of(desk: Desk, step: Step) -> tuple[e.Event, ...]:
     """The records that became durable in this step."""
     injected = step.injected
-    if injected is None or KINDS[injected.kind].where == "action":
-        return take(desk, step.before, injected.kind if injected else "").events
+    if injected is None:
+        return step.events
+    if KINDS[injected.kind].where == "action":
+        return take(desk, step.before, injected.kind).events
     if injected.kind == "journal":
         return take(desk, step.before, lost_record=injected.record).events
     if not injected.record:
@@ -110,7 +113,8 @@ def events_of(desk: Desk, step: Step) -> tuple[e.Event, ...]:
     return take(desk, step.before).events[: injected.record - (0 if injected.after else 1)]
 
 
-def _told(desk: Desk, before: Scene, after: Scene, injected: Injection | None, began: float) -> Iterator[Line]:
+def _told(desk: Desk, told: Step, began: float) -> Iterator[Line]:
+    before, after, injected = told.before, told.after, told.injected
     kind = KINDS[injected.kind] if injected else None
     acts = kind is not None and kind.where == "action"
     seconds = after.world.clock - began
@@ -128,8 +132,7 @@ def _told(desk: Desk, before: Scene, after: Scene, injected: Injection | None, b
     if turn is None:
         yield line(words, words, next_step(desk, before))
         return
-    told = events_of(desk, Step(before, after, injected))
-    parts = [(part, step) for event in told for part, step in _event(event)]
+    parts = [(part, step) for event in events_of(desk, told) for part, step in _event(event)]
     if turn.guard_step:
         parts.append((f"the guard releases {turn.guard_step}", turn.guard_step))
     if injected is not None and injected.record:

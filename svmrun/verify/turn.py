@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from svmrun.core import events as e
 from svmrun.core.state import State, evolve
@@ -81,7 +82,7 @@ class _Journal:
         if self.remembers and self.before.durable is not None and self.record is not None:
             self.moments.append(Moment(len(self.events), True, self.scene(self.record.state), event))
 
-    def scene(self, state: State) -> Scene:
+    def scene(self, state: State, **changes: Any) -> Scene:
         performer = self.performer
         return replace(
             self.before,
@@ -91,6 +92,7 @@ class _Journal:
             held=tuple(performer.held),
             sessions=performer.sessions,
             interrupted=performer.interrupted,
+            **changes,
         )
 
 
@@ -102,7 +104,7 @@ def _advance(desk: Desk, scene: Scene, kind: str, lost_record: int, moments: boo
     durable = scene.durable
     if durable is None and record.state.journal_lost is not None:
         durable = _durable(scene.state, journal.events)
-    after = replace(journal.scene(record.state), durable=durable, turn=scene.turn + 1)
+    after = journal.scene(record.state, durable=durable, turn=scene.turn + 1)
     intent = next((x for x in journal.events if isinstance(x, e.ActionStarted)), None)
     end = next((x for x in journal.events if isinstance(x, e.ActionEnded)), None)
     return Turn(after, tuple(journal.events), tuple(journal.moments), intent, end)

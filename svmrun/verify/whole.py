@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from svmrun.verify.allowed import Allowed
 from svmrun.verify.desk import Desk
 from svmrun.verify.ending import findings
-from svmrun.verify.explore import MOST_TURNS, Acted, Branch, Graph, branches, undisturbed, way_without_failure
+from svmrun.verify.explore import MOST_TURNS, Acted, Branch, Graph, branches, way_without_failure
 from svmrun.verify.kinds import Injection
 from svmrun.verify.replayed import replayed
-from svmrun.verify.scene import Finding, Scene
+from svmrun.verify.scene import Finding
 from svmrun.verify.tally import Cell, tally
 
 SAMPLE = 2  # stories whose journals are written and read again
@@ -77,22 +77,20 @@ class Harvest:
 
 def harvest(desk: Desk, depth: int, jobs: int = 1) -> Harvest:
     """Every story with at most `depth` failures."""
-    scenes = way_without_failure(desk)
-    total = _undisturbed(desk, scenes)
+    way = way_without_failure(desk)
+    total = _undisturbed(desk, way)
     if depth == 0 or total.found:
         return total
-    starts = [b for scene in scenes if not scene.over for b in branches(desk, scene) if b.injection]
+    starts = [b for one in way if not one.scene.over for b in branches(desk, one.scene) if b.injection]
     for part in _shared_out(desk, starts, depth, jobs):
         total.add(part)
     return total
 
 
-def _undisturbed(desk: Desk, scenes: Sequence[Scene]) -> Harvest:
-    total = Harvest(stories=1, states=len(scenes))
-    for scene in scenes[:-1]:
-        acted = undisturbed(desk, scene).acted
-        total.acted.update([acted] if acted else [])
-    end = scenes[-1]
+def _undisturbed(desk: Desk, way: Sequence[Branch]) -> Harvest:
+    total = Harvest(stories=1, states=len(way))
+    total.acted.update(one.acted for one in way if one.acted)
+    end = way[-1].scene
     wrong = list(findings(desk, end)) if end.over else [Finding("ends", f"it has not ended after {MOST_TURNS} turns")]
     ended = end.state.ended
     if ended is not None and ended.verdict != "succeeded":

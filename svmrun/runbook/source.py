@@ -6,7 +6,7 @@ Reads the parser's events, not its nodes: no recursion in C, no aliases to expan
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -50,13 +50,37 @@ def read(path_text: str, data: bytes, parser: Any = _LOADER) -> tuple[Any, Sourc
     return document, builder.source, builder.problems
 
 
+class _Places(Mapping[Path, Position]):
+    """Where the nodes of a file stand. A position is made when it is asked for, and few ever are."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.marks: dict[Path, tuple[int, int]] = {}  # line and column, from 0
+
+    def __getitem__(self, path: Path) -> Position:
+        line, column = self.marks[path]
+        return Position(self.file, line + 1, column + 1)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self.marks
+
+    def __iter__(self) -> Iterator[Path]:
+        return iter(self.marks)
+
+    def __len__(self) -> int:
+        return len(self.marks)
+
+    def note(self, path: Path, event: Any) -> None:
+        mark = event.start_mark
+        self.marks[path] = (mark.line, mark.column)
+
+
 class _Builder:
     """Builds one document out of parser events. `problems` collects what can be reported together."""
 
     def __init__(self, file: str, text: str) -> None:
         self.file = file
-        self.values: dict[Path, Position] = {}
-        self.keys: dict[Path, Position] = {}
+        self.values, self.keys = _Places(file), _Places(file)
         self.source = Source(file, text, self.values, self.keys)
         self.problems: list[Problem] = []
         self.next: Callable[[], Any] = lambda: None  # the next event of the parser
@@ -85,10 +109,9 @@ class _Builder:
             raise self.fatal(f"nested deeper than {MAXIMUM_DEPTH} levels", event)
         if len(self.values) >= MAXIMUM_NODES:
             raise self.fatal(f"more than {MAXIMUM_NODES} values in one file", event)
-        self.values[path] = self.place(event)
+        self.values.note(path, event)
         kind = type(event)
-        if event.anchor or kind is not yaml.ScalarEvent or event.tag:
-            self.refuse_features(event)
+        self.refuse_features(event)
         if kind is yaml.ScalarEvent:
             return self.scalar(event)
         if kind is yaml.MappingStartEvent:
@@ -111,21 +134,21 @@ class _Builder:
                 self.report(f"the key {key!r} stands here twice (first in line {first})", event, "keep one of them")
                 self.node(self.next(), (*path, f"{key} (again)"))
                 continue
-            self.keys[here] = self.place(event)
+            self.keys.note(here, event)
             members[key] = self.node(self.next(), here)
         return members
 
     def key(self, event: Any, path: Path) -> str:
-        if not isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
+        if type(event) not in (yaml.ScalarEvent, yaml.AliasEvent):
             message, hint = "a mapping or list cannot be a key", 'a template needs quotes: "{{ name }}"'
             self.problems.append(self.source.problem_at(message, self.values[path], hint=hint))
             self.node(event, (*path, "(key)"))
             return "(key)"
         self.refuse_features(event)
-        if isinstance(event, yaml.AliasEvent):
+        if type(event) is yaml.AliasEvent:
             return f"*{event.anchor}"
         value = self.scalar(event)
-        if event.value == "<<" and not event.style:
+        if value == "<<" and not event.style:
             self.report("merge keys (<<) are not supported", event, "write the keys out")
         elif not isinstance(value, str):
             self.report(f"the key {event.value} is not a text", event, _QUOTE)
@@ -144,6 +167,8 @@ class _Builder:
             return event.value
 
     def refuse_features(self, event: Any) -> None:
+        if not event.anchor and not getattr(event, "tag", None):
+            return
         if type(event) is yaml.AliasEvent:
             self.report(f"aliases (*{event.anchor}) are not supported", event, f"write the value out, or {_QUOTE}")
         elif event.anchor:
@@ -152,8 +177,7 @@ class _Builder:
             self.report(f"tags ({event.tag}) are not supported", event, f"leave it away, or {_QUOTE}")
 
     def place(self, event: Any) -> Position:
-        mark = event.start_mark
-        return Position(self.file, mark.line + 1, mark.column + 1)
+        return self.at(event.start_mark)
 
     def at(self, mark: Any) -> Position:
         return Position(self.file, mark.line + 1, mark.column + 1)

@@ -82,8 +82,9 @@ def compare_facts(ledger: Ledger) -> None:
 
 def _compare_fact(ledger: Ledger, where: str, before: Fact, after: Fact) -> None:
     compare_conditions(ledger, where, before.when, after.when, (before.path, after.path), "changes-fact")
-    deeds = ledger.before.deed(before.action), ledger.after.deed(after.action)
-    compare_actions(ledger, where, *deeds, "changes-fact")
+    if not ledger.same_action(before.action, after.action):
+        deeds = ledger.before.deed(before.action), ledger.after.deed(after.action)
+        compare_actions(ledger, where, *deeds, "changes-fact")
 
 
 def compare_checks(ledger: Ledger) -> None:
@@ -115,7 +116,7 @@ def _pairs(ledger: Ledger, old: list[Check], new: list[Check]) -> list[tuple[Che
 
 
 def _same_condition(ledger: Ledger, before: Check, after: Check) -> bool:
-    return ledger.before.expression(before.that) == ledger.after.expression(after.that)
+    return ledger.agree(before.that, after.that)
 
 
 def _same_check(ledger: Ledger, before: Check, after: Check) -> bool:

@@ -14,7 +14,7 @@ def compare_judgements(
     ledger: Ledger, where: str, before: Sequence[str], after: Sequence[str], at: tuple[Path, Path]
 ) -> None:
     """Two lists of bare expressions that all must hold."""
-    if [ledger.before.expression(one) for one in before] == [ledger.after.expression(one) for one in after]:
+    if len(before) == len(after) and all(ledger.agree(*pair) for pair in zip(before, after, strict=True)):
         return
     danger, text = _verdict(_joined(before), _joined(after))
     ledger.note(danger, where, text, at=at, shown=(_shown(before), _shown(after)))
@@ -34,7 +34,7 @@ def compare_conditions(
     ledger: Ledger, where: str, before: str | None, after: str | None, at: tuple[Path, Path], usual: Danger
 ) -> None:
     """The `when` of something. Without one it always applies. `usual` is the class of a change."""
-    if before == after or (before and after and ledger.before.expression(before) == ledger.after.expression(after)):
+    if before == after or (before and after and ledger.agree(before, after)):
         return
     danger = usual
     if usual == "changes-check":

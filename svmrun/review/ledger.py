@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from svmrun.review.model import Change, Danger, level
 from svmrun.review.side import Side
-from svmrun.runbook.model import Path
+from svmrun.runbook.model import Action, Path
 
 
 @dataclass
@@ -36,4 +36,18 @@ class Ledger:
 
     def differ(self, before: object, after: object) -> bool:
         """True when two written values mean different things."""
-        return self.before.form(before) != self.after.form(after)
+        alike = isinstance(before, str) and self.same_words(before, after)
+        return not alike and self.before.form(before) != self.after.form(after)
+
+    def agree(self, before: str, after: str) -> bool:
+        """True when two bare expressions mean the same."""
+        return self.same_words(before, after) or self.before.expression(before) == self.after.expression(after)
+
+    def same_words(self, before: object, after: object) -> bool:
+        """True when both are written alike, and so mean the same: most of two runbooks is, and need not be compared."""
+        return not self.before.step_names and not self.after.step_names and repr(before) == repr(after)
+
+    def same_action(self, before: Action, after: Action) -> bool:
+        """True when two actions are written alike."""
+        parts = [(one.adapter, one.arguments, one.timeout_seconds, one.retry) for one in (before, after)]
+        return self.same_words(*parts) and not before.model and not after.model

@@ -103,9 +103,15 @@ def _compare_actions(ledger: Ledger, where: str, before: Step, after: Step) -> N
         ledger.note("cosmetic", where, text, at=((*before.path, "id"), (*after.path, "id")))
     usual: Danger = "changes-check" if before.action.adapter == JUDGE == after.action.adapter else "changes-condition"
     compare_conditions(ledger, where, before.when, after.when, (before.path, after.path), usual)
-    compare_actions(ledger, where, ledger.before.deed(before.action), ledger.after.deed(after.action))
-    compare_handlers(ledger, where, before, after)
+    if not _same_actions(ledger, before, after):
+        compare_actions(ledger, where, ledger.before.deed(before.action), ledger.after.deed(after.action))
+        compare_handlers(ledger, where, before, after)
     _compare_hold(ledger, where, before, after)
+
+
+def _same_actions(ledger: Ledger, before: Step, after: Step) -> bool:
+    pairs = zip((before.action, *before.rollback), (after.action, *after.rollback), strict=False)
+    return len(before.rollback) == len(after.rollback) and all(ledger.same_action(*pair) for pair in pairs)
 
 
 def _compare_hold(ledger: Ledger, where: str, before: Step, after: Step) -> None:

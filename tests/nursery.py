@@ -45,6 +45,7 @@ class Request:
     folder: str
     said: str
     kill: Kill | None = None
+    complained: str = ""  # where standard error goes, if not to `said`
 
     def line(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"
@@ -121,18 +122,18 @@ def serve(main: Callable[[Sequence[str]], int], append: Any) -> None:
         request = Request.parse(line)
         pid = os.fork()
         if pid == 0:
-            _run(request, main, append)
+            become(request, main, append)
         print("pid", pid, flush=True)
         _pid, status = os.waitpid(pid, 0)
         print("ended", os.waitstatus_to_exitcode(status), flush=True)
 
 
-def _run(request: Request, main: Callable[[Sequence[str]], int], append: Any) -> NoReturn:
+def become(request: Request, main: Callable[[Sequence[str]], int], append: Any) -> NoReturn:
+    """This process goes on as the svmrun that is asked for."""
     os.setsid()
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    said = os.open(request.said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    os.dup2(said, 1)
-    os.dup2(said, 2)
+    os.dup2(_made(request.said), 1)
+    os.dup2(_made(request.complained) if request.complained else 1, 2)
     os.closerange(3, 64)
     os.chdir(request.folder)
     os.environ.clear()
@@ -148,10 +149,17 @@ def _run(request: Request, main: Callable[[Sequence[str]], int], append: Any) ->
         os._exit(code)
 
 
-if __name__ == "__main__":
+def _made(path: str) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+
+
+def preload() -> tuple[Callable[[Sequence[str]], int], Any]:
+    """What `become` needs, with all that svmrun imports on its way."""
     for name in (*LIBRARIES, *(f"svmrun.{module}" for module in PRELOADED)):
         importlib.import_module(name)
-    serve(
-        importlib.import_module("svmrun.cli.main").main,
-        importlib.import_module("svmrun.effects.journal").Journal.append,
-    )
+    main = importlib.import_module("svmrun.cli.main").main
+    return main, importlib.import_module("svmrun.effects.journal").Journal.append
+
+
+if __name__ == "__main__":
+    serve(*preload())

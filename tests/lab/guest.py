@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,16 +18,17 @@ from typing import Any
 
 import pytest
 
-from tests.lab.machine import FIRST_DISK, KERNEL, MODULES_FOLDER, Hardware, Lost, Machine
+from tests.lab.machine import FIRST_DISK, HERE, KERNEL, MODULES_FOLDER, Hardware, Lost, Machine
+from tests.nursery import Kill, Request
 
 MEMORY = Path("/dev/shm")
 SPARE_BYTES = 64 * 1024**2
 TIMEOUT_SECONDS = 60.0
-SVMRUN = str(Path(sys.executable).with_name("svmrun"))
 PATH = f"{Path(sys.executable).parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 LIVING: weakref.WeakSet[Guest] = weakref.WeakSet()  # for the report of a test that failed
 
 What = str | Sequence[str]
+Environment = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Guest:
         ]
         self.share = hardware.folder / "share"
         self._machine: Machine | None = None
+        self._zygote_of: Machine | None = None
         self._jobs = 0
         (self.share / "jobs").mkdir(parents=True)
         settings = {"PATH": PATH, "MODULES": " ".join(modules)}
@@ -102,11 +104,19 @@ class Guest:
 
     # -- programs in it ------------------------------------------------------------------------------------------
 
-    def start(self, what: What, *, stdin: str = "", environment: dict[str, str] | None = None) -> Job:
+    def start(self, what: What, *, stdin: str = "", environment: Environment | None = None) -> Job:
         """Begin a script (a text) or a program (its words); it runs as root, in a session of its own, in `/`."""
+        exports = [f"export {name}={shlex.quote(value)}\n" for name, value in (environment or {}).items()]
+        script = what if isinstance(what, str) else f"exec {shlex.join(what)}"
+        return self._begin("run", what, script="".join([*exports, script, "\n"]), stdin=stdin)
+
+    def _begin(self, order: str, what: What, **files: str) -> Job:
         self._jobs += 1
-        job = Job(self, self.machine, self.share / "jobs" / str(self._jobs), self._jobs, what)
-        job.begin(stdin, environment or {})
+        job = Job(self, self.machine, self._jobs, what if isinstance(what, str) else shlex.join(what))
+        job.folder.mkdir()
+        for name, text in files.items():
+            (job.folder / name).write_text(text)
+        self.machine.begin(job.number, order)
         return job
 
     def run(
@@ -115,7 +125,7 @@ class Guest:
         *,
         timeout_seconds: float = TIMEOUT_SECONDS,
         stdin: str = "",
-        environment: dict[str, str] | None = None,
+        environment: Environment | None = None,
     ) -> Completed:
         """Run it to its end, whatever the status. Raises AssertionError when the time is over (it is killed)."""
         return self.start(what, stdin=stdin, environment=environment).wait(timeout_seconds)
@@ -126,17 +136,28 @@ class Guest:
         assert done.status == 0, f"{done.what}: status {done.status}\n{done.said}"
         return done.stdout.strip()
 
-    def svmrun(self, *words: str, timeout_seconds: float = TIMEOUT_SECONDS, **environment: str) -> Completed:
-        """This working tree's svmrun; its state is in /lab/state, its memory in /run."""
-        given = {**self.svmrun_environment, **environment}
-        return self.run([SVMRUN, *words], timeout_seconds=timeout_seconds, environment=given)
+    def svmrun(self, *words: str, kill: Kill | None = None, environment: Environment | None = None) -> Completed:
+        """This working tree's svmrun, to its end; its state is in /lab/state, its memory in /run."""
+        return self.start_svmrun(*words, kill=kill, environment=environment).wait()
 
-    def start_svmrun(self, *words: str, **environment: str) -> Job:
-        return self.start([SVMRUN, *words], environment={**self.svmrun_environment, **environment})
+    def start_svmrun(self, *words: str, kill: Kill | None = None, environment: Environment | None = None) -> Job:
+        """Beside other things. With `kill` it is killed at an exact record of its journal (see tests/nursery.py)."""
+        self._wake_the_zygote()
+        folder = f"/lab/jobs/{self._jobs + 1}"
+        given = {
+            "PATH": PATH,
+            "HOME": "/root",
+            "LC_ALL": "C.UTF-8",
+            "SVMRUN_STATE": "/lab/state",
+            "SVMRUN_MEMORY": "/run",
+        }
+        request = Request(words, {**given, **(environment or {})}, "/", f"{folder}/stdout", kill, f"{folder}/stderr")
+        return self._begin("svmrun", ["svmrun", *words], request=request.line().decode())
 
-    @property
-    def svmrun_environment(self) -> dict[str, str]:
-        return {"SVMRUN_STATE": "/lab/state", "SVMRUN_MEMORY": "/run"}
+    def _wake_the_zygote(self) -> None:
+        if self._zygote_of is not self.machine:
+            self.start(f"cd {HERE.parents[1]}; exec python3 -m tests.lab.zygote </run/zygote >/dev/tty1 2>/dev/console")
+            self._zygote_of = self.machine
 
     def events(self) -> list[dict[str, Any]]:
         """The journal of svmrun's last run; a record that is just being written is left out."""
@@ -150,27 +171,18 @@ class Job:
 
     guest: Guest
     machine: Machine
-    folder: Path
     number: int
-    what: What
+    what: str
 
-    def begin(self, stdin: str, environment: dict[str, str]) -> None:
-        exports = [f"export {name}={shlex.quote(value)}\n" for name, value in environment.items()]
-        script = self.what if isinstance(self.what, str) else f"exec {shlex.join(self.what)}"
-        self.folder.mkdir()
-        (self.folder / "stdin").write_text(stdin)
-        (self.folder / "script").write_text("".join([*exports, script, "\n"]))
+    def __post_init__(self) -> None:
+        self.folder = self.guest.share / "jobs" / str(self.number)
         self.began = time.monotonic()
-        self.machine.begin(self.number)
-
-    @property
-    def words(self) -> str:
-        return self.what if isinstance(self.what, str) else shlex.join(self.what)
 
     @property
     def pid(self) -> int:
         """In the guest; it leads a process group and a session."""
-        return int((self.folder / "pid").read_text())
+        assert eventually(lambda: self._text("pid").endswith("\n"), every_seconds=0.01), f"{self.what} did not start"
+        return int(self._text("pid"))
 
     def so_far(self) -> str:
         """What it has printed on standard output by now."""
@@ -178,7 +190,8 @@ class Job:
 
     def kill(self) -> None:
         """SIGKILL to all of its session's first group. Who waits inside the kernel does not notice."""
-        self.machine.kill(self.number)
+        if self.pid:  # else it would be killed before it is there
+            self.machine.kill(self.number)
 
     def wait(self, timeout_seconds: float = TIMEOUT_SECONDS) -> Completed:
         """Raises AssertionError with what it has said when it takes longer, and kills it."""
@@ -187,13 +200,23 @@ class Job:
         except TimeoutError:
             self.kill()
             said = self._text("stdout") + self._text("stderr")
-            raise AssertionError(f"{self.words}: not ended after {timeout_seconds:g} s\n{said}") from None
+            raise AssertionError(f"{self.what}: not ended after {timeout_seconds:g} s\n{said}") from None
         seconds = time.monotonic() - self.began
-        return Completed(self.words, status, self._text("stdout"), self._text("stderr"), seconds)
+        return Completed(self.what, status, self._text("stdout"), self._text("stderr"), seconds)
 
     def _text(self, name: str) -> str:
         path = self.folder / name
         return path.read_text(errors="replace") if path.exists() else ""
+
+
+def eventually(condition: Callable[[], object], seconds: float = 20.0, every_seconds: float = 0.2) -> bool:
+    """True as soon as it holds. It is looked at seldom: each look into a guest takes time from what runs in it."""
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(every_seconds)
+    return True
 
 
 @contextmanager
@@ -224,9 +247,9 @@ def _disk(path: Path, megabytes: int) -> Path:
 
 
 def own_cpu() -> int:
-    """By the number of this pytest-xdist worker; without one, the last that we may use."""
+    """By the number of this pytest-xdist worker; without one, any that we may use."""
     cpus = sorted(os.sched_getaffinity(0))
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw-1").removeprefix("gw")
+    worker = os.environ.get("PYTEST_XDIST_WORKER", str(os.getpid())).removeprefix("gw")
     return cpus[int(worker) % len(cpus)]
 
 

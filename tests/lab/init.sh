@@ -2,7 +2,7 @@
 # Process 1 of a guest: what it has no systemd for, and then the agent. Settings come from /lab/settings.
 set -eu
 . /lab/settings
-export PATH HOME=/root LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
+export PATH HOME=/root LC_ALL=C.UTF-8
 umount -l /lab-host-root
 for pair in fd:/proc/self/fd stdin:/proc/self/fd/0 stdout:/proc/self/fd/1 stderr:/proc/self/fd/2; do
     ln -sfn "${pair#*:}" "/dev/${pair%%:*}"

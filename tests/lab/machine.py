@@ -115,9 +115,10 @@ class Machine:
         """The console since the start."""
         return re.sub(r"\r", "", b"".join(self._said).decode(errors="replace"))
 
-    def begin(self, job: int) -> None:
+    def begin(self, job: int, order: str) -> None:
+        """`order` is `run`, or `svmrun` for the zygote."""
         self._ended[job] = queue.SimpleQueue()
-        self._order(f"run {job}")
+        self._order(f"{order} {job}")
 
     def kill(self, job: int) -> None:
         self._order(f"kill {job}")

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.guard_scene import HERE, eventually, gone
+from tests.guard_scene import HERE, gone
 from tests.lab.console import Refused
-from tests.lab.guest import Guest, booted, why_not
+from tests.lab.guest import Guest, booted, eventually, why_not
 from tests.lab.machine import Lost
 
 MIRROR = "--run --metadata=1.0 --level=1 --raid-devices=2 --bitmap=internal --homehost=any"

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.guard_scene import eventually
-from tests.lab.guest import Guest, booted
+from tests.lab.guest import Guest, booted, eventually
 from tests.lab.legs import MODULES, Leg, leg
 
 DIRECT = "oflag=direct conv=notrunc status=none"

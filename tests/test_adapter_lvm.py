@@ -65,3 +65,14 @@ def test_a_merge_that_copied_nothing_looks_whole_and_only_a_check_tells() -> Non
     assert (told["sync_percent"], told["sync_action"], told["mismatches"], told["health"]) == (100.0, "idle", 0, "")
     assert counted["mismatches"] > 0
     assert counted["health"] == "mismatches exist"
+
+
+def test_a_merge_gives_back_the_device_that_a_split_took_off() -> None:
+    adapter = REGISTRY["lvconvert"]
+    assert adapter.split_side(SPLIT) == ("vg/lv", "vg/lv_rimage_2")
+    assert adapter.split_side(MERGE) is None
+    assert adapter.rejoins_device(MERGE) == "/dev/mapper/vg-lv_rimage_2"
+    before = adapter.preceded_by(MERGE)
+    assert before is not None
+    assert (before.adapter, before.arguments["mode"]) == ("lvchange", "refresh")
+    assert adapter.preceded_by(SPLIT) is None

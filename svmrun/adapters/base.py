@@ -143,6 +143,15 @@ class Parts:
     arguments: Arguments
 
 
+@dataclass(frozen=True)
+class Before:
+    """An action that must have succeeded before another one, and what comes of it otherwise, as a clause."""
+
+    adapter: str
+    arguments: Arguments
+    otherwise: str
+
+
 class Adapter:
     """One command. Subclass it, set the class variables, and name it in the registry.
 
@@ -196,6 +205,10 @@ class Adapter:
 
     def rejoins_device(self, arguments: Arguments) -> str | None:
         """The device that this action gives back to its mirror, which then copies to it only what it knows of."""
+        return None
+
+    def preceded_by(self, arguments: Arguments) -> Before | None:
+        """What must have been done since the action that this one undoes: without it data are lost, and in silence."""
         return None
 
     def forgets_device(self, arguments: Arguments) -> str | None:

@@ -11,7 +11,18 @@ from __future__ import annotations
 from typing import Any
 
 from svmrun.adapters import fields, lvm_fields
-from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, Parts, Probe, ShellProof, failed
+from svmrun.adapters.base import (
+    Adapter,
+    Arguments,
+    Before,
+    Command,
+    Completed,
+    Outcome,
+    Parts,
+    Probe,
+    ShellProof,
+    failed,
+)
 from svmrun.adapters.lvm_fields import NAME, complaint, group, in_group, lvm_outcome, mapper_name, said
 from svmrun.values import replace
 
@@ -56,6 +67,18 @@ class Lvconvert(_LvmChange):
 
     def split_device(self, arguments: Arguments) -> str | None:
         return f"/dev/mapper/{mapper_name(str(arguments['volume']))}" if arguments["mode"] == "split" else None
+
+    def split_side(self, arguments: Arguments) -> tuple[str, str] | None:
+        return _pair(arguments) if arguments["mode"] == "split" else None
+
+    def rejoins_device(self, arguments: Arguments) -> str | None:
+        return f"/dev/mapper/{mapper_name(_pair(arguments)[1])}" if arguments["mode"] == "merge" else None
+
+    def preceded_by(self, arguments: Arguments) -> Before | None:
+        if arguments["mode"] != "merge":
+            return None
+        refresh = {"mode": "refresh", "volume": arguments["volume"]}
+        return Before("lvchange", refresh, "what was written meanwhile may not be copied, though all states are good")
 
     def command_line(self, arguments: Arguments) -> Command:
         volume, image = _pair(arguments)

@@ -7,6 +7,7 @@ from svmrun.runbook.meaning_actions import check_actions
 from svmrun.runbook.meaning_blocking import check_blocking_holds
 from svmrun.runbook.meaning_inputs import check_inputs
 from svmrun.runbook.meaning_names import check_names
+from svmrun.runbook.meaning_order import check_order
 from svmrun.runbook.meaning_reuse import check_reuse
 from svmrun.runbook.meaning_steps import check_steps
 from svmrun.runbook.subject import Subject
@@ -14,6 +15,7 @@ from svmrun.runbook.subject import Subject
 
 def meaning_problems(subject: Subject) -> list[Problem]:
     """Everything that is wrong with what fits the schema. What does not counts as declared and is spared."""
-    for check in (check_inputs, check_reuse, check_names, check_actions, check_steps, check_blocking_holds):
+    checks = (check_inputs, check_reuse, check_names, check_actions, check_steps, check_order, check_blocking_holds)
+    for check in checks:
         check(subject)
     return subject.problems

@@ -29,7 +29,7 @@ def test_a_command_that_was_cut_short_is_unknown_or_failed(name: str) -> None:
     adapter = REGISTRY[case.adapter]
     argv = adapter.command_line(case.arguments).argv
     for size in range(0, 400, 40):
-        cut = {stream: text[:size] for stream, text in case.outputs.items()}
+        cut: dict[str, Any] = {stream: text[:size] for stream, text in case.outputs.items()}
         assert adapter.interpret(case.arguments, Completed(argv, None, **cut, timed_out=True)).kind == "unknown"
 
 

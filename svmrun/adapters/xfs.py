@@ -88,7 +88,7 @@ class Xfsdump(Adapter):
     schema = fields.arguments(
         {
             "mount_point": fields.path("Mount point", "Where the xfs is mounted, read-only.", ["/mnt/view"]),
-            "dump_to": fields.path("Dump to", "The file or tape to dump to; it is overwritten.", ["/backup/data.xfs"]),
+            "dump_to": fields.path("Dump to", "The tape, or a file that is not there yet: xfsdump overwrites none.", ["/backup/data.xfs"]),
             "label": fields.word("Label", "The label of the session and of the medium.", ["nightly"], default="svmrun"),
         },
         required=["mount_point", "dump_to"],

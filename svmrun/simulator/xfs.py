@@ -114,6 +114,10 @@ def xfsdump(call: Call) -> Run:
     if found is None or found.kind != "xfs":
         yield Print(f"xfsdump: ERROR: {source} does not identify a file system\nxfsdump: Dump Status: ERROR\n")
         return 1
+    if any(image.target == target for image in world.files):
+        yield Print("xfsdump: ERROR: media contains valid xfsdump but does not support append\n")
+        yield Print("xfsdump: Dump Status: ERROR\n")
+        return 2
     size = found.used * BLOCK_BYTES
     yield Print(f"xfsdump: level 0 dump of {world.host}:{source}\nxfsdump: dump date: {_date(world)}\n")
     yield Print(f'xfsdump: session id: {_session(target)}\nxfsdump: session label: "{flags.get("-L", "")}"\n')

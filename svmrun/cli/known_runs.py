@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from svmrun import names
 from svmrun.adapters.registry import adapters
 from svmrun.cli.recorded import read_record
 from svmrun.core.events import ActionStarted, ProcessStarted, RecoveryStarted, RunResumed, RunStarted
@@ -70,11 +69,7 @@ def _hold(row: HoldRow, progress: Progress) -> KnownHold:
 def _split(action: PlannedAction, arguments: Json) -> tuple[str | None, str | None]:
     """The mirror that loses a side, and that side; nothing of both for any other action."""
     try:
-        device = adapters()[action.adapter].split_device(arguments)
-        if device is None:
-            return None, None
-        mirror = names.canonical(device)
-        return mirror, names.volume(str(arguments["submirror"]), names.disk_set(mirror))
+        return adapters()[action.adapter].split_side(arguments) or (None, None)
     except (ValueError, KeyError):
         return None, None
 

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from svmrun.simulator.component_transitions import component_fails
+from svmrun.simulator.linux_disks import Leg, LinuxMirror
+from svmrun.simulator.linux_lookup import device_paths, leg_at, linux_mirror, put_linux_mirror
+from svmrun.simulator.linux_mirrors import leg_joins, leg_leaves
 from svmrun.simulator.mirror_transitions import after_reboot, syncing
 from svmrun.simulator.refusal import Refusal
 from svmrun.simulator.volumes import (
@@ -44,7 +47,12 @@ def failed_over(world: World, diskset: str) -> World:
 
 
 def disk_fails(world: World, submirror: str) -> World:
-    """A disk under the volume: in Maintenance while it is a side of a mirror, else not to be reached any more."""
+    """A disk under the volume: in Maintenance while it is a side of a mirror, else not to be reached any more.
+
+    A leg of Linux is thrown out of its mirror, and is gone when it was out already.
+    """
+    if (leg := leg_at(world, submirror)) is not None:
+        return _leg_fails(world, *leg)
     found = stripe(world, submirror)
     if found is None or not found.rows:
         return world
@@ -59,17 +67,30 @@ def disk_fails(world: World, submirror: str) -> World:
     return put_stripe(world, replace(found, rows=rows))
 
 
+def _leg_fails(world: World, mirror: LinuxMirror, leg: Leg) -> World:
+    if leg.state in ("in-sync", "recovering"):
+        last = not any(other.state == "in-sync" for other in mirror.legs if other is not leg)
+        return world if last else leg_leaves(world, mirror, leg, "faulty")
+    return world if leg.state == "missing" else leg_leaves(world, mirror, leg, "missing")
+
+
 def disks_mended(world: World) -> World:
     """Every disk can be reached again, no set is locked by another process, every state database is whole."""
     for found in world.stripes:
         rows = tuple(tuple(replace(c, state="Okay") if c.state == "Unavailable" else c for c in r) for r in found.rows)
         if rows != found.rows:
             world = put_stripe(world, replace(found, rows=rows))
+    for array in world.linux_mirrors:
+        legs = tuple(replace(leg, state="out") if leg.state == "missing" else leg for leg in array.legs)
+        world = put_linux_mirror(world, replace(array, legs=legs))
     return replace(world, locked_sets=(), databases="fine")
 
 
 def resync_starts(world: World, name: str) -> World:
     """Somebody replaced a component: one side is being resynced."""
+    if (array := linux_mirror(world, name)) is not None:
+        in_sync = [leg for leg in array.legs if leg.state == "in-sync"]
+        return leg_joins(world, array, in_sync[0], whole=True) if len(in_sync) > 1 and not array.work else world
     found = mirror(world, name)
     running = [s for s in found.submirrors if s.state == "running"] if found else []
     if found is None or len(running) < 2 or resync_active(found):
@@ -119,6 +140,8 @@ def _unavailable(component: Component, device: str) -> Component:
 
 def side_gone(world: World, name: str, submirror: str) -> World:
     """A side that somebody took off before, and did not attach again."""
+    if (leg := leg_at(world, submirror)) is not None:
+        return leg_leaves(world, *leg, "out")
     found = mirror(world, name)
     if found is None or len(found.submirrors) < 2:
         return world
@@ -135,7 +158,7 @@ def opened_by_somebody(world: World, volume: str) -> World:
 
 def mounted_elsewhere(world: World) -> World:
     """Every file system of a mirror is mounted from another device."""
-    mirrors = {m.name for m in world.mirrors}
+    mirrors = {m.name for m in world.mirrors} | {path for m in world.linux_mirrors for path in device_paths(m.name)}
     file_systems = tuple(
         replace(f, special="/dev/dsk/c9t9d9s9") if canonical(f.special) in mirrors else f for f in world.file_systems
     )

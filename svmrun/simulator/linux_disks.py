@@ -62,6 +62,7 @@ class LinuxMirror:
     noted: bool = True
     work: Work | None = None
     mismatches: int = 0
+    last: Literal["none", "recovery", "check"] = "none"  # the work that was begun last
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ def recovering(world: World, name: str, seconds: float) -> World:
     mirror = next(m for m in world.linux_mirrors if m.name == name)
     old = mirror.work if mirror.work and mirror.work.kind == "recovery" else Work("recovery", 0.0, world.clock)
     work = Work("recovery", old.total + seconds, world.clock, work_done(old, world.clock))
-    return put_linux_mirror(world, replace(mirror, work=work))
+    return put_linux_mirror(world, replace(mirror, work=work, last="recovery"))
 
 
 def check_starts(world: World, mirror: LinuxMirror) -> World:
@@ -71,7 +71,7 @@ def check_starts(world: World, mirror: LinuxMirror) -> World:
     if mirror.work is not None:
         return world
     work = Work("check", world.resync_seconds, world.clock)
-    return put_linux_mirror(world, replace(mirror, work=work, mismatches=0))
+    return put_linux_mirror(world, replace(mirror, work=work, mismatches=0, last="check"))
 
 
 def check_stops(world: World, mirror: LinuxMirror) -> World:

@@ -23,6 +23,7 @@ MANAGE = {
     "--add": md_arrays.add,
     "-a": md_arrays.add,
 }
+ACTIONS = {"": "idle", "recovery": "recover", "check": "check"}
 
 
 def mdadm(call: Call) -> Run:
@@ -122,7 +123,7 @@ def _do(deed: Deed) -> Run:
 
 
 def cat(call: Call) -> Run:
-    """`/sys/block/MD/md/mismatch_cnt`, `sync_action`, `degraded`: nothing else has contents here."""
+    """`mismatch_cnt`, `sync_action`, `last_sync_action` and `degraded` in `/sys/block/MD/md`; nothing else is here."""
     world = yield Look()
     status = 0
     for path in call.argv[1:]:
@@ -140,6 +141,10 @@ def _sysfs(world: World, path: str) -> str | None:
     mirror = linux_mirror(world, f"/dev/{parts[2]}") if len(parts) == 5 and parts[:2] == ["sys", "block"] else None
     if mirror is None or mirror.kind != "md" or parts[3] != "md":
         return None
-    action = {None: "idle", "recovery": "recover", "check": "check"}[mirror.work.kind if mirror.work else None]
-    degraded = sum(leg.state != "in-sync" for leg in mirror.legs)
-    return {"mismatch_cnt": str(mirror.mismatches), "sync_action": action, "degraded": str(degraded)}.get(parts[4])
+    told = {
+        "mismatch_cnt": str(mirror.mismatches),
+        "sync_action": ACTIONS[mirror.work.kind if mirror.work else ""],
+        "last_sync_action": ACTIONS.get(mirror.last, "none"),
+        "degraded": str(sum(leg.state != "in-sync" for leg in mirror.legs)),
+    }
+    return told.get(parts[4])

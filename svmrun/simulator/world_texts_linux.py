@@ -14,6 +14,7 @@ LINUX = {
         "bitmap": "Whether it has a write-intent bitmap: a leg that comes back is then copied to only where needed.",
         "noted": "Whether the legs that stayed have noted in their own metadata that one is out.",
         "work": "The recovery or consistency check that runs.",
+        "last": "The work that was begun last, as the kernel tells it later.",
         "mismatches": "What the last consistency check counted, in sectors.",
     },
     "Leg": {

@@ -165,10 +165,16 @@ class Desk:
             if step.action is None or step.when is False:
                 continue
             written = self.arguments(step.action)
-            if self.setting.adapters[step.action.adapter].split_device(written) is not None:
-                mirror = names.volume(str(written["mirror"]), str(written.get("diskset", "")))
-                found.append((step.id, mirror, names.volume(str(written["submirror"]), names.split(mirror)[0])))
+            split = self.setting.adapters[step.action.adapter].split_side(written)
+            if split is not None:
+                found.append((step.id, *split))
         return found
+
+    def others_of(self, mirror: str, side: str) -> list[str]:
+        """The other sides of a mirror, as they were found."""
+        found = [s.name for m in self.world.mirrors if m.name == mirror for s in m.submirrors]
+        found += [leg.device for m in self.world.linux_mirrors if m.name == mirror for leg in m.legs]
+        return [name for name in found if name != side]
 
     @cached_property
     def disk_sets(self) -> list[str]:

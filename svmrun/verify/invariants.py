@@ -14,6 +14,7 @@ from svmrun.verify import waits
 from svmrun.verify.desk import Desk
 from svmrun.verify.kinds import RECOVERY_SECONDS
 from svmrun.verify.left_files import left_files
+from svmrun.verify.legs import broken_mirrors, left_views, material_of_mirrors, strange_legs
 from svmrun.verify.scene import Finding, Locked, Scene, Watch
 from svmrun.verify.turn import Turn
 
@@ -76,6 +77,8 @@ def seen_in_world(desk: Desk, before: World, after: World, watch: Watch) -> tupl
         finding = waits.overdue(desk, after.clock, watch)
     if finding is None and before.mirrors is not after.mirrors:
         finding = _strange_sides(desk, after)
+    if finding is None and before.linux_mirrors is not after.linux_mirrors:
+        finding = strange_legs(desk, after)
     if finding is None and before.services is not after.services:
         finding = _strange_services(desk, after)
     return watch, finding
@@ -142,7 +145,7 @@ def _material(world: World) -> tuple[object, ...]:
     opens = tuple(o for o in world.opens if not o.command)
     kept = (world.stripes, world.file_systems, world.tapes, world.files, world.dumpdates, world.switches)
     files = (world.subvolumes, world.backup_sessions)
-    return (sides, services, opens, *kept, *files)
+    return (sides, services, opens, *kept, *files, *material_of_mirrors(world))
 
 
 def changed(before: World, after: World) -> bool:
@@ -173,6 +176,8 @@ def left_behind(desk: Desk, scene: Scene, world: World) -> Iterator[Finding]:
     for old in desk.world.mirrors:
         new = next((m for m in world.mirrors if m.name == old.name), None)
         yield from _not_whole(desk, old, new) if new else ()
+    yield from broken_mirrors(desk, scene, world)
+    yield from left_views(desk, world)
     yield from _switches(desk, world)
     yield from left_files(desk, world)
     running = {s.fmri for s in world.services if s.state == "online"}

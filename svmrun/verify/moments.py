@@ -91,7 +91,7 @@ def _to_the_world(desk: Desk, scene: Scene) -> Iterator[tuple[str, World]]:
     for diskset in desk.disk_sets:
         yield "failover", disruptions.failed_over(world, diskset)
     for _step, mirror, submirror in desk.sides:
-        others = [s.name for m in desk.world.mirrors if m.name == mirror for s in m.submirrors if s.name != submirror]
+        others = desk.others_of(mirror, submirror)
         if others:
             yield "other-fails", disruptions.disk_fails(world, others[0])
         yield "taken-fails", disruptions.disk_fails(world, submirror)

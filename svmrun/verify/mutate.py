@@ -109,6 +109,12 @@ class Laboratory:
             for side in mirror.submirrors:
                 yield disruptions.disk_fails(world, side.name)
                 yield disruptions.side_gone(world, mirror.name, side.name)
+        for array in world.linux_mirrors:
+            yield disruptions.resync_starts(world, array.name)
+            for leg in array.legs:
+                yield disruptions.disk_fails(world, leg.device)
+                yield disruptions.side_gone(world, array.name, leg.device)
+                yield disruptions.opened_by_somebody(world, leg.device)
         for diskset in world.sets:
             yield disruptions.failed_over(world, diskset.name)
         for node in world.nodes:

@@ -190,4 +190,7 @@ def mirror_of(world: World) -> str:
         sides = [f"{s.name.rpartition('/')[2]}{states.get(s.state, f' {s.state}')}" for s in mirror.submirrors]
         running = ", resync cancelled" if mirror.resync and not resync_active(mirror) else ""
         told.append(f"{mirror.name}: {' '.join(sides)}{running}")
+    for array in world.linux_mirrors:
+        legs = [f"{leg.device}{'' if leg.state == 'in-sync' else f' {leg.state}'}" for leg in array.legs]
+        told.append(f"{array.name}: {' '.join(legs)}")
     return "; ".join(told)

@@ -104,14 +104,15 @@ def compare_checks(ledger: Ledger) -> None:
 
 def _pairs(ledger: Ledger, old: list[Check], new: list[Check]) -> list[tuple[Check, Check]]:
     found: list[tuple[Check, Check]] = []
+    taken: set[int] = set()
     for alike in (_same_check, _same_condition, _same_message, _similar):
         for before in old:
-            taken = {id(check) for pair in found for check in pair}
             if id(before) in taken:
                 continue
             twin = next((check for check in new if id(check) not in taken and alike(ledger, before, check)), None)
             if twin is not None:
                 found.append((before, twin))
+                taken |= {id(before), id(twin)}
     return found
 
 

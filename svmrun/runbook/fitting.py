@@ -22,6 +22,12 @@ def fits(schema: Schema, value: Json) -> bool:
     return _test_of(_Same(schema))(value)
 
 
+def misfits(schema: Schema, value: Mapping[str, Json]) -> tuple[list[str], bool]:
+    """The members that break the schemas of their own properties, and whether anything else is wrong."""
+    own, rest = _tests_apart(_Same(schema))
+    return [key for key in value if key in own and not own[key](value[key])], not rest(value)
+
+
 class _Same:
     """A schema by its identity: it is never changed, and to compare it would take longer than to use it."""
 
@@ -38,6 +44,13 @@ class _Same:
 @lru_cache(KEPT)
 def _test_of(same: _Same) -> Test:
     return Compiler(same.schema.get("$defs", {})).test(same.schema)
+
+
+@lru_cache(KEPT)
+def _tests_apart(same: _Same) -> tuple[dict[str, Test], Test]:
+    compiler, properties = Compiler(same.schema.get("$defs", {})), same.schema["properties"]
+    rest = {**same.schema, "properties": {key: {} for key in properties}}
+    return {name: compiler.test(member) for name, member in properties.items()}, compiler.test(rest)
 
 
 class Compiler:

@@ -208,7 +208,7 @@ def test_every_class_has_a_meaning_and_a_level_that_fits_its_place() -> None:
         (
             model.Runbook,
             {"name", "description", "source", "parameters", "facts", "checks", "steps", "invariants"}
-            | {"is_part", "loops", "calls"},
+            | {"is_part", "unread", "loops", "calls"},
         ),
         (model.Loop, {"over", "name", "path"}),
         (model.Call, {"id", "runbook", "description", "path"}),

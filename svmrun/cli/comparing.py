@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,19 +14,24 @@ from svmrun.effects import revisions, runbook_files
 from svmrun.errors import InvalidInput, Problem, UsageError
 from svmrun.review.compare import compare
 from svmrun.review.model import Compared
-from svmrun.runbook.load import load_runbook
+from svmrun.runbook.files import Files
+from svmrun.runbook.load import load_runbook, read_runbook
 from svmrun.runbook.model import Runbook
 
-SUFFIXES = ("*.yaml", "*.yml")
 _IS_RUNBOOK = re.compile(rb"""["']?schema["']?\s*:\s*["']?svmrun/""")
+_IS_PART = re.compile(rb"""["']?schema["']?\s*:\s*["']?svmrun/v1-steps""")
 
 
 @dataclass(frozen=True)
 class Text:
-    """One side: the name under which messages speak of it, and its bytes. Nothing on that side has no name."""
+    """One side: the name under which messages speak of it, and its bytes. Nothing on that side has no name.
+
+    `files` are those beside it; without them it is read by itself.
+    """
 
     name: str
     data: bytes = b""
+    files: Files | None = None
 
 
 Judge = Callable[[Compared, Runbook | None, Runbook | None], Compared]
@@ -36,12 +43,7 @@ def texts(operands: list[str]) -> Iterator[tuple[Text, Text]]:
     if len(operands) == 2 and not all(revisions.is_revision(one) and not Path(one).is_file() for one in operands):
         yield _file(operands[0]), _file(operands[1])
         return
-    before, after = _range(operands)
-    top = revisions.top_folder()
-    for changed in revisions.changed_files(before, after, SUFFIXES):
-        pair = _old(before, changed.before), _old(after, changed.after) if after else _now(top, changed.after)
-        if any(is_runbook(text.data) for text in pair):
-            yield pair
+    yield from _Range(*_range(operands)).pairs()
 
 
 def is_runbook(data: bytes) -> bool:
@@ -68,25 +70,93 @@ def _file(name: str) -> Text:
     """A file, a runbook's name, or `REV:path`."""
     if name == "/dev/null":
         return NOBODY
-    if not Path(name).exists() and revisions.is_revision(name.partition(":")[0]):
-        return Text(name, revisions.content(name))
-    path = runbook_files.find(name)
-    return Text(str(path), runbook_files.read(path))
+    revision, _, path = name.partition(":")
+    if not Path(name).exists() and revisions.is_revision(revision):
+        data = revisions.content(name)
+        return Text(
+            f"{revision}:{revisions.from_top(path)}", data, revisions.AtRevision(lambda: revision, f"{revision}:")
+        )
+    found = runbook_files.find(name)
+    return Text(str(found), runbook_files.read(found), runbook_files.Beside(found))
 
 
-def _old(revision: str, path: str) -> Text:
-    if not path:
-        return NOBODY
-    shown = revision[:12] if re.fullmatch(r"[0-9a-f]{40,}", revision) else revision
-    return Text(f"{shown}:{path}", revisions.content(f"{revision}:{path}"))
+class _Range:
+    """From one revision to another, or to the working tree (None)."""
+
+    def __init__(self, before: str, after: str | None) -> None:
+        self.ends = (before, after)
+        self.top = revisions.top_folder()
+
+    def pairs(self) -> Iterator[tuple[Text, Text]]:
+        """The runbooks that changed, and those that bring in what did; a list of steps that none of them brings in."""
+        changed = revisions.changed_files(*self.ends)
+        own = [pair for one in changed if _is_about_runbooks(pair := self.pair(one.before, one.after))]
+        names = {name for one in changed for name in (one.before, one.after) if name}
+        others = [pair for path in self.others() - names if self.brought_in(pair := self.pair(path, path)) & names]
+        told = {name for pair in (*own, *others) if not _is_part(pair) for name in self.brought_in(pair)}
+        shown = [pair for pair in own if not (_is_part(pair) and self.paths(pair) <= told)]
+        yield from (*shown, *sorted((pair for pair in others if not _is_part(pair)), key=lambda pair: pair[1].name))
+
+    def others(self) -> set[str]:
+        return {path for end in self.ends for path in revisions.bringing_in(end)}
+
+    def pair(self, before: str, after: str) -> tuple[Text, Text]:
+        return self.text(self.ends[0], before), self.text(self.ends[1], after)
+
+    def text(self, revision: str | None, path: str) -> Text:
+        """Nobody where there is no such file."""
+        if not path or (revision is None and not (self.top / path).is_file()):
+            return NOBODY
+        if revision is None:
+            whole, here = self.top / path, Path.cwd()
+            file = whole.relative_to(here) if whole.is_relative_to(here) else whole
+            return Text(str(file), runbook_files.read(whole), runbook_files.Beside(file))
+        shown = revision[:12] if re.fullmatch(r"[0-9a-f]{40,}", revision) else revision
+        try:
+            data = revisions.content(f"{revision}:{path}")
+        except InvalidInput:
+            return NOBODY
+        return Text(f"{shown}:{path}", data, revisions.AtRevision(lambda: revision, f"{shown}:"))
+
+    def brought_in(self, pair: tuple[Text, Text]) -> set[str]:
+        """The paths of what both sides bring in, from the top of the repository."""
+        return {self.path(name) for text in pair for name in _brought_in(text)}
+
+    def paths(self, pair: tuple[Text, Text]) -> set[str]:
+        return {self.path(text.name) for text in pair if text != NOBODY}
+
+    def path(self, name: str) -> str:
+        _, colon, path = name.partition(":")
+        return path if colon else os.path.relpath(name, self.top)
 
 
-def _now(top: Path, path: str) -> Text:
-    if not path:
-        return NOBODY
-    whole = top / path
-    here = Path.cwd()
-    return Text(str(whole.relative_to(here) if whole.is_relative_to(here) else whole), runbook_files.read(whole))
+def _is_about_runbooks(pair: tuple[Text, Text]) -> bool:
+    return any(is_runbook(text.data) for text in pair)
+
+
+def _is_part(pair: tuple[Text, Text]) -> bool:
+    """Lists of steps on both sides."""
+    return all(text == NOBODY or _IS_PART.search(text.data) for text in pair)
+
+
+def _brought_in(text: Text) -> list[str]:
+    """What was looked for when the text was read, whatever is wrong with it."""
+    files = _Watched(text.files) if text.files else None
+    with suppress(InvalidInput):
+        read_runbook(text.name, text.data, adapters(), files)
+    return files.used if files else []
+
+
+class _Watched:
+    """`used` are the names of the files that were looked for."""
+
+    def __init__(self, files: Files) -> None:
+        self.used: list[str] = []
+        self.beside, self._read = files.beside, files.read
+
+    def read(self, name: str) -> bytes:
+        self.used.append(name)
+        return self._read(name)
 
 
 def compare_texts(before: Text, after: Text, judge: Judge | None = None) -> Compared:
@@ -103,7 +173,7 @@ def _load(text: Text, problems: list[Problem]) -> Runbook | None:
     if text == NOBODY:
         return None
     try:
-        return load_runbook(text.name, text.data, adapters())
+        return load_runbook(text.name, text.data, adapters(), text.files)
     except InvalidInput as error:
         problems += error.problems
         return None

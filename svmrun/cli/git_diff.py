@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from svmrun.cli.comparing import Text
     from svmrun.cli.parser import Subparsers
     from svmrun.report.diff_document import Paint
+    from svmrun.runbook.files import Files
 
 UNMERGED = 1  # words that git gives for a path with a conflict
 RENAMED = 9
@@ -43,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     if len(words) == UNMERGED:
         print(f"* Unmerged path {words[0]}")
         return 0
-    path, old_file, _old_hex, old_mode, new_file, _new_hex, new_mode = words[:7]
+    path, _old_file, _old_hex, old_mode, _new_file, _new_hex, new_mode = words[:7]
     new_path = words[7] if len(words) >= RENAMED else path
     paint = _paint()
     print(paint(f"diff --svmrun a/{path} b/{new_path}", "head"))
@@ -51,15 +53,28 @@ def run(options: argparse.Namespace) -> int:
         print(paint(f"rename from {path}\nrename to {new_path}", "head"))
     elif old_mode != new_mode and "." not in (old_mode, new_mode):
         print(paint(f"old mode {old_mode}\nnew mode {new_mode}", "head"))
-    print("\n".join(_body(_text(f"a/{path}", old_file), _text(f"b/{new_path}", new_file), paint)))
+    print("\n".join(_body(*_texts(words, path, new_path), paint)))
     return 0
 
 
-def _text(name: str, file: str) -> Text:
+def _texts(words: list[str], old_path: str, new_path: str) -> tuple[Text, Text]:
+    """Both sides, each with the files that lay beside it. Git hands out copies, and the hashes of what they are."""
+    from svmrun.effects import blobs, runbook_files
+    from svmrun.effects.revisions import AtRevision
+
+    _, old_file, old_hex, _, new_file, new_hex = words[:6]
+    in_tree = new_file == new_path  # the file itself, no copy
+    at = cache(lambda: blobs.both((old_hex, old_path), (new_hex, new_path)))
+    old = AtRevision((lambda: blobs.one(old_hex, old_path)) if in_tree else (lambda: at()[0]), "a/")
+    new = runbook_files.Beside(Path(new_path), "b/") if in_tree else AtRevision(lambda: at()[1], "b/")
+    return _text(f"a/{old_path}", old_file, old), _text(f"b/{new_path}", new_file, new)
+
+
+def _text(name: str, file: str, files: Files) -> Text:
     from svmrun.cli.comparing import NOBODY, Text
     from svmrun.effects import runbook_files
 
-    return NOBODY if file == os.devnull else Text(name, runbook_files.read(Path(file)))
+    return NOBODY if file == os.devnull else Text(name, runbook_files.read(Path(file)), files)
 
 
 def _body(before: Text, after: Text, paint: Paint) -> Iterator[str]:

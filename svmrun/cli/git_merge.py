@@ -11,6 +11,7 @@ from svmrun.cli.parser import add_command
 
 if TYPE_CHECKING:
     from svmrun.cli.parser import Subparsers
+    from svmrun.runbook.files import Files
 
 CONFLICT = 1
 MOST_CONFLICTS = 127  # more is git's way to tell of an error
@@ -42,6 +43,18 @@ def run(options: argparse.Namespace) -> int:
     return CONFLICT if _refused(options.path, options.ours) else 0
 
 
+def _either(path: str) -> Files:
+    """What the runbook brings in: ours, which lies there, or what comes with theirs and does not lie there yet."""
+    from pathlib import Path
+
+    from svmrun.effects.blobs import merged_in
+    from svmrun.effects.revisions import AtRevision
+    from svmrun.effects.runbook_files import Beside
+    from svmrun.runbook.files import Either
+
+    return Either(Beside(Path(path)), AtRevision(merged_in, ""))
+
+
 def _refused(path: str, result: str) -> bool:
     from pathlib import Path
 
@@ -55,7 +68,7 @@ def _refused(path: str, result: str) -> bool:
     if not is_runbook(data):
         return False
     try:
-        load_runbook(path, data, adapters())
+        load_runbook(path, data, adapters(), _either(path))
     except InvalidInput as error:
         print(f"{error}\nsvmrun: {path}: the lines merge, but the result does not validate.", file=sys.stderr)
         print(f"Mend the file, see svmrun validate {path}, then git add {path}", file=sys.stderr)

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 from svmrun.cli.parser import add_command
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from svmrun.cli.parser import Subparsers
+    from svmrun.errors import Problem
+    from svmrun.runbook.files import Files
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -28,12 +32,12 @@ def run(options: argparse.Namespace) -> int:
 
     from svmrun.effects import runbook_files
 
-    data = runbook_files.read(Path(options.file))
-    sys.stdout.write(_text(data))
+    path = Path(options.file)
+    sys.stdout.write(_text(path, runbook_files.read(path)))
     return 0
 
 
-def _text(data: bytes) -> str:
+def _text(path: Path, data: bytes) -> str:
     from svmrun.adapters.registry import adapters
     from svmrun.cli.comparing import is_runbook
     from svmrun.errors import InvalidInput
@@ -44,7 +48,25 @@ def _text(data: bytes) -> str:
     if not is_runbook(data):
         return written
     try:
-        return procedure_text(load_runbook("", data, adapters()), adapters())
+        name, files = _whereabouts(path)
+        return procedure_text(load_runbook(name, data, adapters(), files), adapters())
     except InvalidInput as error:
-        faults = [f"  {str(problem.position).lstrip(':')}: error: {problem.message}" for problem in error.problems]
+        faults = [f"  {_place(problem, name)}: error: {problem.message}" for problem in error.problems]
         return "\n".join(["broken runbook", *faults, "", written])
+
+
+def _place(problem: Problem, name: str) -> str:
+    """Git names the file itself."""
+    return str(problem.position).removeprefix(name).lstrip(":")
+
+
+def _whereabouts(path: Path) -> tuple[str, Files]:
+    """What the text is called where it comes from, and the files beside it: git hands out a copy in another place."""
+    from svmrun.effects import blobs
+    from svmrun.effects.revisions import AtRevision
+    from svmrun.effects.runbook_files import Beside
+
+    if not path.is_absolute():
+        return str(path), Beside(path)
+    revision, name = blobs.place_of(path) or (None, path.name)
+    return name, AtRevision(lambda: revision, "")

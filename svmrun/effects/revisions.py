@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from svmrun.effects.runbook_files import joined
 from svmrun.errors import InvalidInput, Problem, UsageError
 
 _SECONDS = 60.0
+SUFFIXES = ("*.yaml", "*.yml")
 
 
 @dataclass(frozen=True)
@@ -61,11 +66,60 @@ def content(name: str) -> bytes:
     return git("cat-file", "blob", name)
 
 
-def changed_files(before: str, after: str | None, patterns: tuple[str, ...]) -> list[ChangedFile]:
+def from_top(path: str) -> str:
+    """The path of a file in a revision; git takes one that begins with a dot from the folder that one is in."""
+    here = git("rev-parse", "--show-prefix").decode().removesuffix("\n") if path.startswith(".") else ""
+    return os.path.normpath(here + path)
+
+
+class AtRevision:
+    """The files that a runbook brings in as they were in a revision; the empty one is the index.
+
+    `shown` stands before the path of each file in messages. `revision` is
+    asked when the first file is.
+    """
+
+    def __init__(self, revision: Callable[[], str | None], shown: str) -> None:
+        self._ask, self._shown = revision, shown
+
+    @cached_property
+    def _revision(self) -> str:
+        found = self._ask()
+        if found is None:
+            raise ValueError("nobody knows in which revision this text was, and what lay beside it")
+        return found
+
+    def beside(self, file: str, written: str) -> str:
+        path = joined(file.removeprefix(self._shown), written)
+        if path.startswith("../"):
+            raise ValueError(f"{written!r} leads out of the repository")
+        return self._shown + path
+
+    def read(self, name: str) -> bytes:
+        path = name.removeprefix(self._shown)
+        try:
+            return content(f"{self._revision}:{path}")
+        except InvalidInput:
+            raise ValueError(f"there is no file {path} in {self._revision[:12] or 'the index'}") from None
+
+
+def bringing_in(revision: str | None) -> list[str]:
+    """The paths of what may be a runbook that brings other files in; without a revision, in the working tree."""
+    pattern = (
+        r"^[[:space:]]*-?[[:space:]]*[\"']?(include|runbook)[\"']?[[:space:]]*:|[{,][[:space:]]*(include|runbook):"
+    )
+    where = ("--untracked",) if revision is None else (revision,)
+    words = ("git", "-C", str(top_folder()), "grep", "-zlE", "--full-name", pattern, *where, "--", *SUFFIXES)
+    done = subprocess.run(words, capture_output=True, stdin=subprocess.DEVNULL, timeout=_SECONDS, check=False)
+    names = done.stdout.decode("utf-8", "surrogateescape").split("\0")  # it ends with 1 where nothing is found
+    return [name if revision is None else name.removeprefix(f"{revision}:") for name in names if name]
+
+
+def changed_files(before: str, after: str | None) -> list[ChangedFile]:
     """What differs between two revisions, renames found; without `after`, from a revision to the working tree."""
     ends = (before,) if after is None else (before, after)
     options = ("--name-status", "-z", "--find-renames", "--no-ext-diff", "--no-relative")
-    words = git("diff", *options, *ends, "--", *patterns, folder=top_folder()).decode("utf-8", "surrogateescape")
+    words = git("diff", *options, *ends, "--", *SUFFIXES, folder=top_folder()).decode("utf-8", "surrogateescape")
     return _parse(words.split("\0"))
 
 

@@ -57,12 +57,11 @@ def read(path: Path) -> bytes:
 class Beside:
     """The files that the runbook of a file brings in: from its folder tree, or from the git work tree that it is in.
 
-    `used` are those that were read.
+    Messages name each file with `shown` in front.
     """
 
-    def __init__(self, runbook: Path) -> None:
-        self.used: list[Path] = []
-        self._runbook = runbook
+    def __init__(self, runbook: Path, shown: str = "") -> None:
+        self._runbook, self._shown = runbook, shown
 
     @cached_property
     def _root(self) -> Path:
@@ -70,19 +69,22 @@ class Beside:
         return next((place for place in (folder, *folder.parents) if (place / ".git").exists()), folder)
 
     def beside(self, file: str, written: str) -> str:
-        if os.path.isabs(written):
-            raise ValueError(f"{written!r} is an absolute path: write how it is reached from this file")
-        return os.path.normpath(os.path.join(os.path.dirname(file), written))
+        return self._shown + joined(file.removeprefix(self._shown), written)
 
     def read(self, name: str) -> bytes:
-        path = Path(name)
+        path = Path(name.removeprefix(self._shown))
         if not path.resolve().is_relative_to(self._root):
             raise ValueError(f"{name} is outside of {self._root}: a runbook brings in only what is kept beside it")
         if not path.is_file():
             raise ValueError(f"there is no file {name}")
-        data = read(path)
-        self.used.append(path)
-        return data
+        return read(path)
+
+
+def joined(file: str, written: str) -> str:
+    """The path that a text in a file means by a relative one. Raises ValueError for an absolute one."""
+    if os.path.isabs(written):
+        raise ValueError(f"{written!r} is an absolute path: write how it is reached from this file")
+    return os.path.normpath(os.path.join(os.path.dirname(file), written))
 
 
 def folders() -> list[Path]:

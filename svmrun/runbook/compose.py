@@ -8,7 +8,7 @@ from typing import Any
 
 from svmrun.adapters.base import Adapter
 from svmrun.errors import InvalidInput, Position, Problem
-from svmrun.runbook.files import Shelf, Way
+from svmrun.runbook.files import Shelf, Unfollowed, Way
 from svmrun.runbook.model import Path, Source
 from svmrun.runbook.schema import LANGUAGE, LIST_OF_STEPS, runbook_schema
 from svmrun.runbook.source import read
@@ -108,6 +108,8 @@ class _Composer:
             document, inner, problems = read(name, data)
         except InvalidInput as error:
             self.problems += error.problems
+            return None
+        except Unfollowed:
             return None
         except ValueError as error:
             self.problems.append(source.problem(str(error), place))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 MOST_DEEP = 8  # files within files; who reads it must still find the way
@@ -19,23 +20,34 @@ class Files(Protocol):
         """What is in the file of that name."""
 
 
-class Alone:
-    """For a text without a place: beside it there is nothing."""
+@dataclass(frozen=True)
+class Either:
+    """The files of the first, and of the second what the first has not."""
 
-    def beside(self, file: str, written: str) -> str:  # noqa: ARG002 - the protocol's
-        raise ValueError(f"{written!r} cannot be found: this text is in no file")
+    first: Files
+    second: Files
+
+    def beside(self, file: str, written: str) -> str:
+        return self.first.beside(file, written)
 
     def read(self, name: str) -> bytes:
-        raise ValueError(f"{name!r} cannot be read: there are no files here")
+        try:
+            return self.first.read(name)
+        except ValueError as error:
+            try:
+                return self.second.read(name)
+            except ValueError:
+                raise error from None
 
 
-ALONE = Alone()
+class Unfollowed(ValueError):
+    """A text that is read by itself: what it brings in is left alone."""
 
 
 class Shelf:
-    """Opens what the files of one runbook bring in, within bounds."""
+    """Opens what the files of one runbook bring in, within bounds; nothing where there are no files."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: Files | None) -> None:
         self._files, self._opened = files, 0
 
     def opened(self, way: Way, written: str) -> tuple[str, bytes]:
@@ -43,6 +55,8 @@ class Shelf:
 
         Raises ValueError with a sentence: a circle, too deep, too many, outside of the tree, not there.
         """
+        if self._files is None:
+            raise Unfollowed
         name = self._files.beside(way[-1], written)
         if name in way:
             raise ValueError(f"these files bring each other in: {' -> '.join((*way[way.index(name) :], name))}")

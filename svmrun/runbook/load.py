@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from svmrun.adapters.base import Adapter
 from svmrun.errors import InvalidInput, Problem
 from svmrun.runbook.calls import CALL, Written, argument_problems, with_calls, written_calls
 from svmrun.runbook.compose import Composed, compose, is_list_of_steps
-from svmrun.runbook.files import ALONE, Files, Shelf, Way
+from svmrun.runbook.files import Files, Shelf, Unfollowed, Way
 from svmrun.runbook.meaning import meaning_problems
 from svmrun.runbook.model import Path, Runbook
 from svmrun.runbook.parse import Parser
@@ -37,9 +37,10 @@ class Reading:
         return Subject(self.runbook, self.document, self.broken, registry)
 
 
-def load_runbook(path: str, data: bytes, registry: Mapping[str, Adapter], files: Files = ALONE) -> Runbook:
+def load_runbook(path: str, data: bytes, registry: Mapping[str, Adapter], files: Files | None = None) -> Runbook:
     """The runbook in a file's bytes, with all that it brings in from `files`; or a list of steps, which is a part.
 
+    Without `files` what it brings in is left alone, and nothing is said of what may be there.
     Raises InvalidInput with all problems of form and of meaning, in the order of the file.
     """
     runbook, problems = _Loading(Shelf(files), registry).checked(data, (path,))
@@ -48,7 +49,7 @@ def load_runbook(path: str, data: bytes, registry: Mapping[str, Adapter], files:
     return runbook
 
 
-def read_runbook(path: str, data: bytes, registry: Mapping[str, Adapter], files: Files = ALONE) -> Reading:
+def read_runbook(path: str, data: bytes, registry: Mapping[str, Adapter], files: Files | None = None) -> Reading:
     """The runbook without its broken members. Raises InvalidInput when there is no document at all."""
     return _Loading(Shelf(files), registry).read(data, (path,))
 
@@ -71,12 +72,12 @@ class _Loading:
         broken = composed.unread | {_member(v.path) for v in found}
         problems = [*composed.problems, *(problem for problem in shown if problem.position not in told)]
         called = self.called(composed, broken, problems)
-        broken |= {call.path for call in written_calls(document)} - {call.path for call, _ in called}
-        parser = Parser(source, self.registry, broken, is_part=is_list_of_steps(document))
-        runbook = parser.runbook(document)
+        unread = composed.unread | {call.path for call in written_calls(document)} - {call.path for call, _ in called}
+        parser = Parser(source, self.registry, broken | unread, is_part=is_list_of_steps(document))
+        runbook = replace(parser.runbook(document), unread=tuple(sorted(unread)))
         problems += parser.problems
         runbook = with_calls(runbook, called, self.registry, problems)
-        return Reading(runbook, document, broken, tuple(problems))
+        return Reading(runbook, document, broken | unread, tuple(problems))
 
     def called(
         self, composed: Composed, broken: frozenset[Path], problems: list[Problem]
@@ -96,6 +97,8 @@ class _Loading:
             runbook, wrong = self.checked(data, (*way, name))
         except InvalidInput as error:
             problems += error.problems
+            return None
+        except Unfollowed:
             return None
         except ValueError as error:
             problems.append(composed.source.problem(str(error), place))

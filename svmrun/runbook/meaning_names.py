@@ -116,7 +116,7 @@ def _when(expression: str | None, path: Path, scope: Scope) -> Iterator[Use]:
 
 def _check_chain(subject: Subject, use: Use, chain: list[str]) -> None:
     root = chain[0]
-    if root not in use.scope.names and not subject.has_strange_sections:
+    if root not in use.scope.names and not (subject.has_strange_sections or _may_be_of_a_call(subject, root)):
         message, hint = _unknown(subject, use, root)
         subject.report_inside(message, use.path, rf"(?<![\w.'\"]){re.escape(root)}(?!\w)", hint)
     elif root == STEPS and root in use.scope.names and len(chain) > 1 and _is_strange_step(subject, use, chain[1]):
@@ -124,10 +124,15 @@ def _check_chain(subject: Subject, use: Use, chain: list[str]) -> None:
         subject.report_inside(message, use.path, rf"steps(\.|\[.){re.escape(chain[1])}(?!\w)", hint)
 
 
+def _may_be_of_a_call(subject: Subject, name: str) -> bool:
+    return subject.lacks_steps and "__" in name
+
+
 def _is_strange_step(subject: Subject, use: Use, name: str) -> bool:
     """Not one that may be in a file which is not known."""
     if name in use.scope.steps:
-        return not set(subject.loops_around_step(name)) <= set(subject.runbook.loops_around(use.path))
+        around = subject.runbook.loops_around(use.path)
+        return any(loop not in around for loop in subject.loops_around_step(name))
     return not (subject.lacks_steps and name not in subject.step_ids)
 
 

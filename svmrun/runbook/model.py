@@ -188,7 +188,8 @@ class Invariant:
 class Runbook:
     """A runbook whose form and meaning were checked.
 
-    One that `is_part` is a list of steps, to be included: what it takes and releases may stand around it.
+    One that `is_part` is a list of steps, to be included: what it takes and releases may stand around it. `unread` are
+    the places of includes and calls that were not followed: their steps are missing.
     """
 
     name: str
@@ -200,6 +201,7 @@ class Runbook:
     steps: tuple[Step | Release, ...] = ()
     invariants: tuple[Invariant, ...] = ()
     is_part: bool = False
+    unread: tuple[Path, ...] = ()
     loops: tuple[Loop, ...] = ()
     calls: tuple[Call, ...] = ()
 

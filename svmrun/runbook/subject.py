@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, reduce
+from functools import cached_property
 from typing import Any
 
 from svmrun.adapters.base import Adapter
 from svmrun.errors import Position, Problem
+from svmrun.runbook.fitting import misfits
 from svmrun.runbook.model import Action, Fact, Loop, Parameter, Path, Runbook, Step
 from svmrun.runbook.pieces import has_template
 from svmrun.runbook.template import texts
@@ -84,15 +85,8 @@ class Subject:
 
     @cached_property
     def lacks_steps(self) -> bool:
-        """Steps of other files are not known: those around a part, of an include or call that cannot be followed."""
-        return self.runbook.is_part or any(self._is_elsewhere(path) for path in self.broken)
-
-    def _is_elsewhere(self, path: Path) -> bool:
-        try:
-            member = reduce(lambda value, key: value[key], path, self.document)
-        except (LookupError, TypeError):
-            return False
-        return isinstance(member, dict) and bool(member.keys() & {"include", "runbook"})
+        """Steps of other files are not known: those around a part, or of what it brings in."""
+        return self.runbook.is_part or bool(self.runbook.unread)
 
     @cached_property
     def has_strange_sections(self) -> bool:
@@ -141,7 +135,9 @@ class Subject:
     def _judge(self, action: Action) -> Judged | None:
         adapter = self.registry[action.adapter]
         own = {k: v for k, v in action.arguments.items() if not (adapter.nests and k in self.registry)}
-        if any(not _stands_for_a_text(adapter, own, v.path) for v in violations(adapter.schema, own)):
+        keys, more = misfits(adapter.schema, own)
+        paths = [v.path for v in violations(adapter.schema, own)] if more else [(key,) for key in keys]
+        if any(not _stands_for_a_text(adapter, own, path) for path in paths):
             return None
         return adapter, adapter.complete(action.arguments)
 

@@ -93,23 +93,24 @@ def _chosen(options: argparse.Namespace) -> tuple[Rule, ...]:
 
 
 def _lint(paths: Sequence[Path], rules: tuple[Rule, ...], *, fix: bool) -> Result:
-    findings: list[Finding] = []
+    findings: dict[tuple[str, Position | None], Finding] = {}  # some share a file
     problems: list[Problem] = []
     for path in paths:
         try:
-            findings += _file(path, rules, fix=fix)
+            for finding in _file(path, rules, fix=fix):
+                findings.setdefault((finding.rule.id, finding.problem.position), finding)
         except InvalidInput as error:
             problems += error.problems
-    return Result(rules, tuple(findings), tuple(problems))
+    return Result(rules, tuple(findings.values()), tuple(dict.fromkeys(problems)))
 
 
 def _file(path: Path, rules: Sequence[Rule], *, fix: bool) -> list[Finding]:
     data = runbook_files.read(path)
-    findings = lint(str(path), data, adapters(), rules)
+    findings = lint(str(path), data, adapters(), rules, runbook_files.Beside(path))
     if not fix or not any(finding.edit for finding in findings):
         return findings
     better = mended(data, findings)
-    left = lint(str(path), better, adapters(), rules)
+    left = lint(str(path), better, adapters(), rules, runbook_files.Beside(path))
     rewrite(path, better, was=data)
     print(f"{path}: {sum(1 for finding in findings if finding.edit)} mended", file=sys.stderr)
     return left

@@ -8,8 +8,8 @@ from svmrun.adapters.base import Adapter
 from svmrun.lint import allow, devices, prechecks, programs, sides, text, undoing
 from svmrun.lint.book import Book
 from svmrun.lint.rule import Edit, Finding, Found, Rule
-from svmrun.runbook.load import load_runbook
-from svmrun.runbook.source import read
+from svmrun.runbook.files import Files
+from svmrun.runbook.load import checked_reading
 from svmrun.runbook.text import decode
 from svmrun.runbook.written import written
 
@@ -40,17 +40,28 @@ def _means(word: str, rule: Rule) -> bool:
     return rule.id.startswith(word) or rule.name == word
 
 
-def lint(file: str, data: bytes, registry: Mapping[str, Adapter], rules: Sequence[Rule] = RULES) -> list[Finding]:
-    """What the rules find in a runbook, in the order of the file. Raises InvalidInput when it is broken."""
-    runbook = load_runbook(file, data, registry)
-    book = Book(runbook, read(file, data)[0], written(file, decode(file, data)), registry)
+def lint(
+    file: str,
+    data: bytes,
+    registry: Mapping[str, Adapter],
+    rules: Sequence[Rule] = RULES,
+    files: Files | None = None,
+) -> list[Finding]:
+    """What the rules find in a runbook, in the order of the file, then in what it brings in from `files`.
+
+    In a list of steps only what can be judged without the runbook around it. Raises InvalidInput when it is broken.
+    """
+    reading = checked_reading(file, data, registry, files)
+    if reading.runbook.is_part:
+        rules = [rule for rule in rules if rule.of_parts]
+    book = Book(reading.runbook, reading.document, written(file, decode(file, data)), registry)
     findings = [_finding(book, rule, found) for rule in rules for found in rule.check(book)]
     silenced = allow.allowances(book)
     left = [finding for finding in findings if not any(one.covers(finding) for one in silenced)]
     if allow.UNUSED in rules:
         unused = [*allow.unused(book, allow.UNUSED, findings, rules), *allow.unknown(book, [rule.id for rule in RULES])]
         left += [_finding(book, allow.UNUSED, found) for found in unused]
-    return sorted(dict.fromkeys(left), key=lambda finding: (finding.line, finding.rule.id))
+    return sorted(dict.fromkeys(left), key=lambda one: (one.file != file, one.file, one.line, one.rule.id))
 
 
 def _finding(book: Book, rule: Rule, found: Found) -> Finding:

@@ -61,7 +61,7 @@ def secret_in_arguments(book: Book) -> Iterator[Found]:
 
 
 def open_secret(book: Book) -> Iterator[Found]:
-    for parameter in book.runbook.parameters:
+    for parameter in (one for one in book.runbook.parameters if not one.bound):
         if _SECRET.search(parameter.name) and not parameter.secret:
             message = f"{parameter.name!r} sounds like a secret, and is written to journal and reports as it is"
             yield Found(message, parameter.path, "give it secret: true")

@@ -40,13 +40,17 @@ class Found:
 
 @dataclass(frozen=True)
 class Rule:
-    """`id` is for people and comments, `name` says it in words. `check` is pure; its page is `docs/rules/ID.md`."""
+    """`id` is for people and comments, `name` says it in words. `check` is pure; its page is `docs/rules/ID.md`.
+
+    One `of_parts` can judge a list of steps without the runbook around it.
+    """
 
     id: str
     name: str
     severity: Severity
     summary: str
     check: Callable[[Book], Iterator[Found]]
+    of_parts: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,10 @@ class Finding:
     rule: Rule
     problem: Problem
     edit: Edit | None = None
+
+    @property
+    def file(self) -> str:
+        return self.problem.position.file if self.problem.position else ""
 
     @property
     def line(self) -> int:

@@ -43,10 +43,10 @@ def no_mode_line(book: Book) -> Iterator[Found]:
 
 
 def no_description(book: Book) -> Iterator[Found]:
-    if not book.runbook.description.strip():
+    if not (book.runbook.is_part or book.runbook.description.strip()):
         yield Found("the runbook does not say what it is for", ("name",), "give it a description")
     for parameter in book.runbook.parameters:
-        if not parameter.description.strip():
+        if not (parameter.bound or parameter.description.strip()):
             message = f"the parameter {parameter.name!r} does not say what it is"
             yield Found(message, parameter.path, "give it a description, and examples")
     for step in book.runbook.steps:
@@ -56,7 +56,7 @@ def no_description(book: Book) -> Iterator[Found]:
 
 def unused_parameter(book: Book) -> Iterator[Found]:
     for parameter in book.runbook.parameters:
-        if parameter.name not in book.used_names:
+        if parameter.name not in book.used_names and not parameter.bound:
             yield Found(f"the parameter {parameter.name!r} is used nowhere", parameter.path, "leave it away")
 
 
@@ -80,10 +80,15 @@ def _quote(scalar: Scalar) -> Edit | None:
 
 RULES = (
     Rule(
-        "SR003", "read-otherwise", "note", "A word that other readers of YAML take for something else", read_otherwise
+        "SR003",
+        "read-otherwise",
+        "note",
+        "A word that other readers of YAML take for something else",
+        read_otherwise,
+        of_parts=True,
     ),
-    Rule("SR004", "no-mode-line", "note", "No line that tells editors the schema", no_mode_line),
-    Rule("SR005", "no-description", "note", "Something does not say what it is for", no_description),
+    Rule("SR004", "no-mode-line", "note", "No line that tells editors the schema", no_mode_line, of_parts=True),
+    Rule("SR005", "no-description", "note", "Something does not say what it is for", no_description, of_parts=True),
     Rule("SR006", "unused-parameter", "warning", "A parameter that nothing uses", unused_parameter),
     Rule("SR007", "unused-fact", "note", "A fact that nothing uses", unused_fact),
 )

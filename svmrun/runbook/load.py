@@ -43,10 +43,15 @@ def load_runbook(path: str, data: bytes, registry: Mapping[str, Adapter], files:
     Without `files` what it brings in is left alone, and nothing is said of what may be there.
     Raises InvalidInput with all problems of form and of meaning, in the order of the file.
     """
-    runbook, problems = _Loading(Shelf(files), registry).checked(data, (path,))
+    return checked_reading(path, data, registry, files).runbook
+
+
+def checked_reading(path: str, data: bytes, registry: Mapping[str, Adapter], files: Files | None = None) -> Reading:
+    """As `load_runbook`, with the document that the runbook comes from."""
+    reading, problems = _Loading(Shelf(files), registry).checked(data, (path,))
     if problems:
         raise InvalidInput(in_file_order(path, problems))
-    return runbook
+    return reading
 
 
 def read_runbook(path: str, data: bytes, registry: Mapping[str, Adapter], files: Files | None = None) -> Reading:
@@ -59,9 +64,9 @@ class _Loading:
     shelf: Shelf
     registry: Mapping[str, Adapter]
 
-    def checked(self, data: bytes, way: Way) -> tuple[Runbook, list[Problem]]:
+    def checked(self, data: bytes, way: Way) -> tuple[Reading, list[Problem]]:
         reading = self.read(data, way)
-        return reading.runbook, [*reading.problems, *meaning_problems(reading.subject(self.registry))]
+        return reading, [*reading.problems, *meaning_problems(reading.subject(self.registry))]
 
     def read(self, data: bytes, way: Way) -> Reading:
         composed = compose(data, self.shelf, self.registry, way)
@@ -94,7 +99,7 @@ class _Loading:
         place = (*call.path, CALL)
         try:
             name, data = self.shelf.opened(way, call.file)
-            runbook, wrong = self.checked(data, (*way, name))
+            reading, wrong = self.checked(data, (*way, name))
         except InvalidInput as error:
             problems += error.problems
             return None
@@ -103,6 +108,7 @@ class _Loading:
         except ValueError as error:
             problems.append(composed.source.problem(str(error), place))
             return None
+        runbook = reading.runbook
         if runbook.is_part and not wrong:
             message, hint = f"{call.file} is a list of steps, and no runbook", f"include it: - include: {call.file}"
             wrong = [composed.source.problem(message, place, hint=hint)]

@@ -69,6 +69,9 @@ class RunCommand(Adapter):
     def copies(self, arguments: Arguments) -> bool:
         return bool(arguments.get("copies_data"))
 
+    def writes_device(self, arguments: Arguments) -> str | None:
+        return None if self.read_only(arguments) else programs.written_device(arguments.get("argv"))
+
     def resource(self, arguments: Arguments) -> str | None:
         return arguments.get("resource")
 

@@ -68,6 +68,9 @@ class RunDialogue(Adapter):
         """Only a prompt that is left to the operator; an unknown one is an accident, not a plan."""
         return any("answer" not in prompt and "fails" not in prompt for prompt in arguments.get("prompts", []))
 
+    def writes_device(self, arguments: Arguments) -> str | None:
+        return None if self.read_only(arguments) else programs.written_device(arguments.get("argv"))
+
     def resource(self, arguments: Arguments) -> str | None:
         return arguments.get("resource")
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from svmrun.adapters import fields
@@ -85,7 +87,7 @@ class Losetup(Adapter):
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         if arguments["mode"] == "list":
-            return read_outcome(completed, parse_losetup)
+            return read_outcome(completed, parse_losetup, partial(_told, arguments.get("device"), completed.stdout))
         if arguments["mode"] == "find":
             return read_outcome(completed, _parse_find)
         outcome = plain_outcome(completed)
@@ -116,6 +118,12 @@ class Losetup(Adapter):
 
 
 _COLUMNS = "NAME,BACK-FILE,OFFSET,RO"
+
+
+def _told(device: str | None, text: str, _result: dict[str, Json]) -> Iterator[str]:
+    """One device has its row even while it is free."""
+    if device and device not in text:
+        yield f"it does not tell of {device}"
 
 
 def parse_losetup(text: str) -> dict[str, Json]:

@@ -65,6 +65,12 @@ class Mount(Adapter):
     def resource(self, arguments: Arguments) -> str | None:
         return f"mount point {arguments.get('mount_point')}"
 
+    def writes_device(self, arguments: Arguments) -> str | None:
+        """Without its log left alone even a read-only mount writes."""
+        options = {str(option) for option in arguments.get("options") or ()}
+        looks_only = "ro" in options and options & {"norecovery", "noload"}
+        return None if looks_only else str(arguments.get("device"))
+
     def command_line(self, arguments: Arguments) -> Command:
         kind = ("-t", arguments["kind"]) if arguments.get("kind") else ()
         options = ("-o", ",".join(arguments["options"])) if arguments["options"] else ()

@@ -23,6 +23,7 @@ ARGV: fields.Schema = {
     "minItems": 1,
     "minLength": 1,
 }
+_DEVICE_WRITERS = ("fsck", "e2fsck", "xfs_repair", "mkfs", "mke2fs", "tune2fs", "resize2fs", "wipefs", "shred")
 EXIT_CODES: fields.Schema = {
     "type": "array",
     "title": "Good exit codes",
@@ -74,6 +75,19 @@ def words(adapter: str, argv: Json) -> tuple[str, ...]:
     if any("\0" in word for word in texts):
         raise ValueError(f"{adapter}: an argument holds a NUL character, which no program can be given")
     return texts
+
+
+def written_device(argv: Json) -> str | None:
+    """The device whose contents a known program changes: what dd copies to, what a check repairs, what is made new.
+
+    None when it is no such program, or is told only to look. The argv may hold templates, and be a text.
+    """
+    texts = argv.split() if isinstance(argv, str) else [str(word) for word in argv or ()]
+    program = texts[0].rpartition("/")[2] if texts else ""
+    if program == "dd":
+        return next((word.removeprefix("of=") for word in texts if word.startswith("of=")), None)
+    writes = program.split(".")[0] in _DEVICE_WRITERS and not {"-n", "-N"} & set(texts)
+    return texts[-1] if writes and len(texts) > 1 else None
 
 
 def environment(arguments: Arguments) -> dict[str, str]:

@@ -51,6 +51,9 @@ class XfsRepair(Adapter):
     def repeatable(self, arguments: Arguments) -> bool:
         return True
 
+    def writes_device(self, arguments: Arguments) -> str | None:
+        return None if self.read_only(arguments) else str(arguments.get("device"))
+
     def command_line(self, arguments: Arguments) -> Command:
         look = ("-n",) if arguments["mode"] == "check" else ()
         return Command(("xfs_repair", *look, arguments["device"]), needs_root=True)
@@ -88,7 +91,9 @@ class Xfsdump(Adapter):
     schema = fields.arguments(
         {
             "mount_point": fields.path("Mount point", "Where the xfs is mounted, read-only.", ["/mnt/view"]),
-            "dump_to": fields.path("Dump to", "The tape, or a file that is not there yet: xfsdump overwrites none.", ["/backup/data.xfs"]),
+            "dump_to": fields.path(
+                "Dump to", "The tape, or a file that is not there yet: xfsdump overwrites none.", ["/backup/data.xfs"]
+            ),
             "label": fields.word("Label", "The label of the session and of the medium.", ["nightly"], default="svmrun"),
         },
         required=["mount_point", "dump_to"],

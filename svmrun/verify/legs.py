@@ -48,12 +48,11 @@ def _was_in_sync(old: LinuxMirror, device: str) -> bool:
 
 
 def _wrong(desk: Desk, scene: Scene, leg: Leg) -> str:
-    """The end of nothing is a leg that a broken disk has thrown out: no run can help that."""
+    """A leg that a broken disk has thrown out is nobody's fault; one that is copied to will be in sync."""
     ours = leg.device in {side for _, _, side in desk.sides}
-    if leg.state == "faulty" and (not ours or "taken-fails" in scene.watch.disturbed):
-        return ""
-    if leg.state != "in-sync":
-        return f"is {leg.state} in"
+    broke = ("taken-fails" if ours else "other-fails") in scene.watch.disturbed
+    if leg.state in ("faulty", "out", "missing"):
+        return "" if broke else f"is {leg.state} in"
     return "counts as in sync, and holds other data than" if leg.differs else ""
 
 

@@ -11,6 +11,8 @@ from svmrun.cli.parser import Subparsers, add_command
 
 if TYPE_CHECKING:
     from svmrun.report.verified import Mutant, Verified
+    from svmrun.runbook.files import Files
+    from svmrun.runbook.load import Reading
     from svmrun.verify.prepare import Preparation
 
 EXAMPLES = [
@@ -104,13 +106,29 @@ def _verified(options: argparse.Namespace, name: str) -> Verified:
 
 
 def _mutants(preparation: Preparation, jobs: int) -> tuple[Mutant, ...]:
-    from svmrun.runbook.source import load
+    from pathlib import Path
+
+    from svmrun.effects.runbook_files import Beside
+    from svmrun.runbook.load import checked_reading
     from svmrun.verify.mutate import Laboratory
 
     source = preparation.runbook.source
-    document, _places = load(source.file, source.text.encode())
-    known = (preparation.adapters, preparation.world, preparation.given, preparation.become)
-    return Laboratory(preparation.runbook, document, *known).mutants(jobs)
+    files = Beside(Path(source.file))
+    reading = checked_reading(source.file, source.text.encode(), preparation.adapters, files)
+    _name_from_here(reading, files)
+    known = (preparation.adapters, preparation.world, preparation.given, preparation.become, files)
+    return Laboratory(preparation.runbook, reading.document, *known).mutants(jobs)
+
+
+def _name_from_here(reading: Reading, files: Files) -> None:
+    """A call in an included file names another one from there; the mutant is one file, the runbook's own."""
+    from svmrun.runbook.calls import CALL, written_calls
+
+    source = reading.runbook.source
+    for call in written_calls(reading.document):
+        there = source.position((*call.path, CALL)).file
+        name = files.beside(there, call.file)
+        reading.document["steps"][call.path[1]][CALL] = os.path.relpath(name, os.path.dirname(source.file) or ".")
 
 
 def _preparation(options: argparse.Namespace, name: str) -> Preparation:

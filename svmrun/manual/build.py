@@ -13,6 +13,7 @@ from svmrun.manual.values import Values
 from svmrun.review.command_words import shown
 from svmrun.runbook.model import Check, Fact, Parameter, Runbook, Step
 from svmrun.runbook.order import roots_of
+from svmrun.runbook.unroll import unrolled
 from svmrun.windows import in_words
 
 Json = Any
@@ -26,6 +27,8 @@ _ROOT = "Commands that change something need root."
 
 def manual(runbook: Runbook, values: Values, adapters: Mapping[str, Adapter]) -> Manual:
     """The whole document."""
+    whole, unknown = unrolled(runbook, values.known, adapters)
+    runbook = runbook if unknown else whole  # lists that nobody knows yet are told as what to repeat
     hand = Hand(adapters, values)
     procedure = Procedure(runbook, hand)
     sections = (
@@ -40,8 +43,10 @@ def manual(runbook: Runbook, values: Values, adapters: Mapping[str, Adapter]) ->
 
 
 def _parameters(runbook: Runbook, values: Values) -> Iterator[Section]:
-    if runbook.parameters:
-        rows = tuple(_parameter(parameter, values) for parameter in runbook.parameters)
+    """Those of a called runbook only where their value has to be found out."""
+    told = [p for p in runbook.parameters if not (p.bound and p.name in values.known)]
+    if told:
+        rows = tuple(_parameter(parameter, values) for parameter in told)
         yield Section("Values", (Table(("Name", "Meaning", "Value"), rows),))
 
 
@@ -54,6 +59,8 @@ def _value(parameter: Parameter, values: Values) -> Words:
         return ("a secret: ask who keeps it",)
     if parameter.name in values.known:
         return (Code(shown(values.known[parameter.name])),)
+    if parameter.bound:
+        return (Code(values.text(str(parameter.default))),)
     example = (", for example ", Code(shown(parameter.examples[0]))) if parameter.examples else ()
     word: Words = (Code(values.stand_ins[parameter.name]),) if parameter.name in values.stand_ins else ()
     return (*word, *(example if word else ("yours", *example)))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 
 from svmrun.manual.actions import Hand
 from svmrun.manual.model import Block, Code, Commands, Items, Section, Words, said
+from svmrun.review.command_words import shown
 from svmrun.runbook.meaning_blocking import timeout_seconds
-from svmrun.runbook.model import Action, Release, Runbook, Step
+from svmrun.runbook.model import Action, Call, Loop, Release, Runbook, Step
 from svmrun.runbook.subject import Subject
 from svmrun.windows import in_words
 
@@ -42,7 +44,28 @@ class Procedure:
         return self.steps.index(step) + 1
 
     def sections(self) -> tuple[Section, ...]:
-        return tuple(self._section(step) for step in self.steps)
+        """The steps; those of a called runbook, and those to repeat, each in a section of their own."""
+        return tuple(self._grouped(self.steps, ()))
+
+    def _grouped(self, steps: Sequence[Step | Release], around: tuple[Call | Loop, ...]) -> Iterator[Section]:
+        for part, group in groupby(steps, lambda step: self._part(step, len(around))):
+            if part is None:
+                yield from (self._section(step) for step in group)
+            else:
+                title, told = self._told(part)
+                yield Section(title, (said(told),), tuple(self._grouped(list(group), (*around, part))))
+
+    def _part(self, step: Step | Release, depth: int) -> Call | Loop | None:
+        """What the step stands in, `depth` parts further out."""
+        parts: list[Call | Loop] = [*self.runbook.calls, *self.runbook.loops]
+        around = sorted((one for one in parts if step.path[: len(one.path)] == one.path), key=lambda one: len(one.path))
+        return around[depth] if len(around) > depth else None
+
+    def _told(self, part: Call | Loop) -> tuple[str, str]:
+        if isinstance(part, Call):
+            return f"{part.id}: {part.runbook}", part.description or "A procedure of its own."
+        over = self.hand.values.text(part.over) if isinstance(part.over, str) else shown(part.over)
+        return f"For each {part.name}", f"Do these steps for each {part.name} of {over}, one after the other."
 
     def _section(self, step: Step | Release) -> Section:
         title = f"Step {self.number(step)}: {_name(step, self._held(step))}"

@@ -16,15 +16,18 @@ def manual_text(manual: Manual) -> str:
     for section in manual.sections:
         lines += [section.title.upper(), "", *_blocks(section.blocks)]
         for inner in section.sections:
-            lines += _section(inner)
+            lines += _section(inner, "-")
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _section(section: Section) -> Iterator[str]:
+def _section(section: Section, line: str) -> Iterator[str]:
+    """What stands below another section is underlined with dots."""
     yield printable(section.title)
-    yield "-" * len(section.title)
+    yield line * len(section.title)
     yield ""
     yield from _blocks(section.blocks)
+    for inner in section.sections:
+        yield from _section(inner, ".")
 
 
 def _blocks(blocks: tuple[Block, ...]) -> Iterator[str]:

@@ -100,11 +100,12 @@ def values_of(runbook: Runbook, given: Mapping[str, Json], *, examples: bool = F
             continue
         elif name in given:
             known[name] = given[name]
-        elif examples and parameter.examples:
+        elif examples and parameter.examples and not parameter.bound:
             known[name] = parameter.examples[0]
         elif parameter.has_default and roots_of(parameter.default) <= set(known):
             _take_default(known, parameter)
-    words = {p.name: _stand_in(p) for p in runbook.parameters if p.name not in known and _is_text(p)}
+    bound = {p.name: None for p in runbook.parameters if p.bound}
+    words = {p.name: _stand_in(p) for p in runbook.parameters if p.name not in known | bound and _is_text(p)}
     return Values(known, words)
 
 

@@ -118,9 +118,9 @@ class _Part:
             yield replace(call, id=self.step_id(call.id), path=(*self.below, *call.path))
 
     def source(self, caller: Source) -> Source:
-        """The caller's places with those of the part below the call."""
+        """The caller's places with those of the part below the call, which itself stays where it is written."""
         inner = self.other.source
-        values = {(*self.below, *path): place for path, place in inner.values.items()}
+        values = {(*self.below, *path): place for path, place in inner.values.items() if path}
         keys = {(*self.below, *path): place for path, place in inner.keys.items()}
         others = {**caller.others, **{name: text for name, text in inner.texts.items() if name != caller.file}}
         return replace(caller, values={**caller.values, **values}, keys={**caller.keys, **keys}, others=others)

@@ -31,9 +31,23 @@ class Change:
 def mutants(document: Json, world: World) -> Iterator[Change]:
     """Every handler, hold, release, check, assertion and time-out deleted, moved, or pointed at another object."""
     yield from _without_checks(document)
+    yield from _of_steps(document, world)
+
+
+def _of_steps(document: Json, world: World) -> Iterator[Change]:
+    """What a called runbook does is broken where that one is verified."""
     for number, step in enumerate(document["steps"]):
-        name = step.get("id") or step["release"]
-        yield from (replace(change, step=name) for change in _of_step(document, world, number, step))
+        if "foreach" in step:
+            yield from _of_repeated(document, world, number, step)
+        elif "runbook" not in step:
+            name = step.get("id") or step["release"]
+            yield from (replace(change, step=name) for change in _of_step(document, world, number, step))
+
+
+def _of_repeated(document: Json, world: World, number: int, step: Json) -> Iterator[Change]:
+    for change in _of_steps(step, world):
+        changed = _with(document, number, steps=change.document["steps"])
+        yield replace(change, path=("steps", number, *change.path), document=changed)
 
 
 def _of_step(document: Json, world: World, number: int, step: Json) -> Iterator[Change]:

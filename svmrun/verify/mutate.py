@@ -11,6 +11,7 @@ from typing import Any
 from svmrun.adapters.base import Adapter
 from svmrun.errors import InvalidInput
 from svmrun.report.verified import Mutant, Verified
+from svmrun.runbook.files import Files
 from svmrun.runbook.load import load_runbook
 from svmrun.runbook.model import Runbook
 from svmrun.simulator import disruptions
@@ -25,7 +26,10 @@ SKIPPED = "not tried: the step is skipped with these parameters (give others wit
 
 @dataclass
 class Laboratory:
-    """The runbook as it is, its document, and the world and parameters in which all is tried."""
+    """The runbook as it is, its document with all that it includes, and the world and parameters of what is tried.
+
+    `files` are what it calls.
+    """
 
     runbook: Runbook
     document: Json
@@ -33,6 +37,7 @@ class Laboratory:
     world: World
     given: Mapping[str, Json]
     become: str = ""
+    files: Files | None = None
     _known: frozenset[tuple[str, str]] = field(default=frozenset())
     _skipped: frozenset[str] = field(default=frozenset())
 
@@ -61,7 +66,7 @@ class Laboratory:
         """Who noticed it; empty when nobody did."""
         try:
             text = json.dumps(change.document).encode()
-            broken = load_runbook(self.runbook.source.file, text, self.adapters)
+            broken = load_runbook(self.runbook.source.file, text, self.adapters, self.files)
         except InvalidInput as error:
             return f"validate: {error.problems[0].message}"
         if change.check:

@@ -92,17 +92,7 @@ class RunCommand(Adapter):
         return programs.read_output(arguments, completed)
 
     def probe(self, arguments: Arguments) -> Probe | None:
-        proof = arguments.get("proof")
-        if proof is None:
-            return None
-
-        def present(result: Json) -> bool | None:
-            """What shows both, or neither, proves nothing."""
-            there, gone = (_shows(result["lines"], str(proof[key])) for key in ("shows", "otherwise"))
-            return there if there != gone else None
-
-        look = {"argv": proof["argv"], "parse": "lines", "read_only": True, "needs_root": arguments["needs_root"]}
-        return Probe(self.name, look, present, PROOF_SECONDS)
+        return proof_probe(arguments)
 
     def done_in_shell(self, arguments: Arguments) -> ShellProof:
         proof: Mapping[str, Json] | None = arguments.get("proof")
@@ -110,6 +100,22 @@ class RunCommand(Adapter):
             return ShellProof()
         argv = programs.words(self.name, proof["argv"])
         return ShellProof(Command(argv, needs_root=arguments["needs_root"]), tuple(str(proof["shows"]).split()))
+
+
+def proof_probe(arguments: Arguments) -> Probe | None:
+    """The look that the argument `proof` describes; None without one."""
+    proof = arguments.get("proof")
+    if proof is None:
+        return None
+
+    def present(result: Json) -> bool | None:
+        """What shows both, or neither, proves nothing."""
+        there, gone = (_shows(result["lines"], str(proof[key])) for key in ("shows", "otherwise"))
+        return there if there != gone else None
+
+    needs_root = arguments.get("needs_root", False)
+    look = {"argv": proof["argv"], "parse": "lines", "read_only": True, "needs_root": needs_root}
+    return Probe("command", look, present, PROOF_SECONDS)
 
 
 def _shows(lines: list[str], words: str) -> bool:

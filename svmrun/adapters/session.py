@@ -3,6 +3,11 @@
 - session: {open: quiesce, argv: [sqlplus, -S, / as sysdba], prompt: 'SQL> $'}
 - session: {send: quiesce, text: ALTER SYSTEM SUSPEND;, fails: '(?m)^ORA-'}
 - session: {close: quiesce}
+
+What a database does only as long as its client is connected ends with the session: the end of it is the rollback of
+whatever was begun in it. A session that is a hold needs a handler that ends it from outside, for svmrun and with it
+this end of the session may be dead (`pg_terminate_backend`, `ALTER SYSTEM KILL SESSION`), and a `proof` that looks
+whether the session is there.
 """
 
 from __future__ import annotations
@@ -12,7 +17,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from svmrun.adapters import fields, programs
-from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, failed, plain_outcome
+from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, Probe, failed, plain_outcome
+from svmrun.adapters.command import PROOF, proof_probe
 
 Json = Any
 Deed = Literal["open", "send", "close"]
@@ -20,8 +26,8 @@ Deed = Literal["open", "send", "close"]
 _NAME = "^[A-Za-z][A-Za-z0-9_-]*$"
 _DEEDS: tuple[Deed, ...] = ("open", "send", "close")
 _FITS: dict[Deed, frozenset[str]] = {
-    "open": frozenset({"argv", "prompt", "fails", "environment", "directory", "needs_root"}),
-    "send": frozenset({"text", "expect", "fails", "secret"}),
+    "open": frozenset({"argv", "prompt", "fails", "environment", "directory", "needs_root", "proof"}),
+    "send": frozenset({"text", "expect", "fails", "secret", "proof"}),
     "close": frozenset({"text"}),
 }
 
@@ -72,6 +78,7 @@ class Session(Adapter):
             "environment": {k: v for k, v in programs.ENVIRONMENT.items() if k != "default"},
             "directory": programs.SURROUNDINGS["directory"],
             "needs_root": {k: v for k, v in programs.SURROUNDINGS["needs_root"].items() if k != "default"},
+            "proof": PROOF,
             **programs.EFFECTS,
         }
     )
@@ -84,6 +91,9 @@ class Session(Adapter):
 
     def resource(self, arguments: Arguments) -> str | None:
         return arguments.get("resource")
+
+    def probe(self, arguments: Arguments) -> Probe | None:
+        return proof_probe(arguments)
 
     def check(self, arguments: Arguments) -> None:
         if request(arguments).deed == "open":

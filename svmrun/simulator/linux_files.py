@@ -26,3 +26,4 @@ class BackupSession:
 
     name: str
     mode: Literal["open", "backup"] = "open"
+    pid: int = 0  # a simulated client, with which it ends

@@ -28,7 +28,8 @@ def users(world: World, device: str) -> tuple[OpenDevice, ...]:
 
 def owners(world: World) -> set[int]:
     """The processes that have something in the world as long as they live."""
-    return {o.pid for o in world.opens if o.command} | {f.pending_pid for f in world.file_systems if f.pending_pid}
+    asking = {f.pending_pid for f in world.file_systems if f.pending_pid}
+    return asking | {o.pid for o in world.opens if o.command} | {s.pid for s in world.backup_sessions if s.pid}
 
 
 def forget(world: World, is_dead: Callable[[int], bool]) -> World:
@@ -39,10 +40,13 @@ def forget(world: World, is_dead: Callable[[int], bool]) -> World:
 
 def without(world: World, pids: Collection[int]) -> World:
     """The world without what these processes had; the same one when they had nothing."""
-    if not any(o.pid in pids for o in world.opens) and not any(f.pending_pid in pids for f in world.file_systems):
+    theirs = (f.pending_pid in pids for f in world.file_systems)
+    if not any(o.pid in pids for o in world.opens) and not any(theirs) and not world.backup_sessions:
         return world
     file_systems = tuple(
         replace(f, pending_lock="", pending_pid=0) if f.pending_pid and f.pending_pid in pids else f
         for f in world.file_systems
     )
-    return replace(world, opens=tuple(o for o in world.opens if o.pid not in pids), file_systems=file_systems)
+    sessions = tuple(s for s in world.backup_sessions if not s.pid or s.pid not in pids)
+    opens = tuple(o for o in world.opens if o.pid not in pids)
+    return replace(world, opens=opens, file_systems=file_systems, backup_sessions=sessions)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 
+from svmrun.adapters import session
+from svmrun.plan.model import PlannedAction
 from svmrun.report.verified import Allowance, Cell, HandlerCoverage, Row, StoryLine, Verified, Violation
 from svmrun.verify.allowed import named
+from svmrun.verify.commands import session_key
 from svmrun.verify.desk import Desk
 from svmrun.verify.invariants import INVARIANTS, changed
 from svmrun.verify.kinds import BOOT_SECONDS, KINDS, LATE_SECONDS
@@ -159,5 +162,11 @@ def _not_modelled(desk: Desk, total: Harvest) -> Iterator[str]:
         for action in (step.action, *step.rollback) if step.action and step.when is not False else ():
             argv = desk.book.argv(action.adapter, action.arguments)
             program = argv[0].rpartition("/")[2] if argv else action.adapter
-            if program in total.unknown or action.adapter == "session":
+            if program in total.unknown or _session_without_model(desk, action):
                 yield f"{step.id} ({step.position}): {program} fails in every way, and does nothing to disks"
+
+
+def _session_without_model(desk: Desk, action: PlannedAction) -> bool:
+    if action.adapter != "session":
+        return False
+    return session_key(session.request(desk.arguments(action))) not in desk.runner.models

@@ -19,6 +19,10 @@ from svmrun.runbook.written import Written
 Json = Any
 _BRACES = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 
+# Who tells how a mirror is, and what its result calls the sides.
+MIRROR_READERS = ("metastat", "mdadm", "lvs")
+SIDES = r"(submirrors|devices|images|legs)"
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -106,7 +110,13 @@ class Book:
         return bool(judged and judged[0].blocks_writers(judged[1]))
 
     def takes_a_side_off(self, action: Action) -> bool:
-        return type(self.adapter(action)).split_device is not Adapter.split_device
+        judged = self.judged(action)
+        if judged is None:
+            return type(self.adapter(action)).split_device is not Adapter.split_device
+        try:
+            return judged[0].split_device(judged[1]) is not None
+        except ValueError:
+            return True  # it does, of a mirror whose name is not known yet
 
     @cached_property
     def sides(self) -> tuple[tuple[int, Step], ...]:

@@ -6,9 +6,9 @@ Source: lockfs(1M) (the file system that *contains* the path is locked), metaset
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from svmrun.lint.book import Book, argument_place, at, same
+from svmrun.lint.book import MIRROR_READERS, SIDES, Book, argument_place, at, same
 from svmrun.lint.rule import Found, Rule
 from svmrun.runbook.model import Fact, Path, Step
 from svmrun.runbook.order import roots_of
@@ -47,22 +47,23 @@ def somebody_elses_lock(book: Book) -> Iterator[Found]:
 
 def unchecked_health(book: Book) -> Iterator[Found]:
     for _, side in book.sides:
-        if not _mentioned(book, "metastat", r"\bstate\b"):
+        if not _mentioned(book, MIRROR_READERS, r"\b(state|health|sync_percent)\b"):
             message = f"nothing checks that every side is Okay before {side.id!r} takes one off"
-            yield Found(message, at(side.action), "read metastat of the mirror as a fact, and check the states")
+            hint = "read the mirror as a fact (metastat, mdadm, lvs), and check the states"
+            yield Found(message, at(side.action), hint)
 
 
 def last_side(book: Book) -> Iterator[Found]:
     for _, side in book.sides:
-        if not _mentioned(book, "metastat", r"submirrors.*\b(length|count)\b"):
+        if not _mentioned(book, MIRROR_READERS, rf"{SIDES}.*\b(length|count)\b"):
             message = f"nothing checks that the mirror has another side than the one that {side.id!r} takes off"
-            hint = "check that the list of its submirrors (metastat, format: md.tab) has a length of 2 or more"
+            hint = "check that the list of its sides (of metastat, mdadm, lvs) has a length of 2 or more"
             yield Found(message, at(side.action), hint)
 
 
 def unchecked_owner(book: Book) -> Iterator[Found]:
     for _, side in book.sides:
-        if side.action.arguments.get("diskset") and not _mentioned(book, "metaset", r"\bowner\b|\bmaster\b"):
+        if side.action.arguments.get("diskset") and not _mentioned(book, ("metaset",), r"\bowner\b|\bmaster\b"):
             message = f"nothing checks that this host owns the disk set before {side.id!r}"
             yield Found(message, argument_place(side.action, "diskset"), "read metaset as a fact, and check the owner")
 
@@ -93,9 +94,9 @@ def _is_about(fact: Fact, path: str) -> bool:
     return any(same(value, path) for value in fact.action.arguments.values())
 
 
-def _mentioned(book: Book, adapter: str, pattern: str) -> bool:
-    """Whether a check uses a fact of the adapter, and a word of its result."""
-    facts = set(book.facts(adapter))
+def _mentioned(book: Book, adapters: Sequence[str], pattern: str) -> bool:
+    """Whether a check uses a fact of one of the adapters, and a word of its result."""
+    facts = set(book.facts(*adapters))
     checks = [condition for condition in book.conditions if condition.index < 0 and condition.roots & facts]
     return any(re.search(pattern, check.text, re.DOTALL) for check in checks)
 

@@ -9,12 +9,11 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from svmrun.lint.book import Book, argument_place, at
+from svmrun.lint.book import MIRROR_READERS, Book, argument_place, at
 from svmrun.lint.rule import Found, Rule
 from svmrun.runbook.model import Action, Release, Step
 
 _STEP_IN_USE = re.compile(r"steps(?:\.(\w+)|\[\s*['\"]([\w-]+)['\"]\s*\])")
-_READING = ("metastat",)
 _ATTACHING = ("metattach", "metaonline")
 
 
@@ -35,7 +34,8 @@ def lock_kept_longer(book: Book) -> Iterator[Found]:
         if not any(book.takes_a_side_off(step.action) for step in inside):
             continue
         for step in inside:
-            if not (book.takes_a_side_off(step.action) or book.read_only(step.action) or _judges(book, step)):
+            proves = book.read_only(step.action) or _judges(book, step)
+            if not (book.takes_a_side_off(step.action) or proves or _is_demanded(book, step.action)):
                 message = f"{step.id!r} runs while {lock.id!r} keeps every writer waiting, and need not"
                 yield Found(message, at(step.action), f"move it behind the release of {lock.id!r}, or before the lock")
 
@@ -67,7 +67,8 @@ def no_wait_for_resync(book: Book) -> Iterator[Found]:
             message = f"nothing waits until the mirror that {side.id!r} took a side off is whole again"
             last = book.runbook.steps[end]
             path = (*last.path, "release") if isinstance(last, Release) else at(last.action)
-            yield Found(message, path, "end with a wait_for that polls metastat", of_key=isinstance(last, Step))
+            hint = "end with a wait_for that polls its state (metastat, mdadm, lvs)"
+            yield Found(message, path, hint, of_key=isinstance(last, Step))
 
 
 def _attached_at(book: Book) -> int | None:
@@ -80,6 +81,12 @@ def forced(book: Book) -> Iterator[Found]:
         if book.takes_a_side_off(action) and book.arguments(action).get("force") is True:
             message = f"{action.adapter} -f takes a side off although another one may be in error: the last good one"
             yield Found(message, argument_place(action, "force"), "leave `force` away, and mend the mirror first")
+
+
+def _is_demanded(book: Book, action: Action) -> bool:
+    """Some other action loses data unless this one stands before it."""
+    demanded = [judged[0].preceded_by(judged[1]) for other, _ in book.actions() if (judged := book.judged(other))]
+    return any(before is not None and before.adapter == action.adapter for before in demanded)
 
 
 def _judges(book: Book, step: Step) -> bool:
@@ -103,7 +110,7 @@ def _names(value: object) -> set[str]:
 
 def _proved(book: Book, index: int, place: int) -> bool:
     """An assert before `place` over the result of a metastat step behind `index`."""
-    reading = {step.id for i, step in book.steps if index < i < place and step.action.adapter in _READING}
+    reading = {step.id for i, step in book.steps if index < i < place and step.action.adapter in MIRROR_READERS}
     judging = [condition.text for condition in book.conditions if index < condition.index < place]
     used = {name for text in judging for pair in _STEP_IN_USE.findall(text) for name in pair}
     return bool(reading & used)
@@ -111,7 +118,7 @@ def _proved(book: Book, index: int, place: int) -> bool:
 
 def _waits_for_mirror(book: Book, action: Action) -> bool:
     inner = book.subject.polled(action)
-    return inner is not None and inner.adapter in _READING
+    return inner is not None and inner.adapter in MIRROR_READERS
 
 
 def unlocked_first(book: Book) -> Iterator[Found]:

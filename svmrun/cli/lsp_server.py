@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
@@ -15,6 +17,8 @@ from svmrun.cli.comparing import is_runbook
 from svmrun.editor import answers
 from svmrun.editor.document import Diagnostic, Document, read_document
 from svmrun.editor.places import Range
+from svmrun.effects.runbook_files import Beside
+from svmrun.errors import Position
 
 _SEVERITIES = {
     "error": types.DiagnosticSeverity.Error,
@@ -43,7 +47,8 @@ class Server(LanguageServer):
 
     def document(self, uri: str) -> tuple[TextDocument, Document]:
         source = self.workspace.get_text_document(uri)
-        document = read_document(source.filename or uri, source.source, adapters())
+        name = source.path or uri
+        document = read_document(name, source.source, adapters(), _Open(Beside(Path(name)), self))
         if document.subject is not None:
             self.known[uri] = document
         return source, document
@@ -56,6 +61,22 @@ class Server(LanguageServer):
         found = document.diagnostics() if uri in self.ours else []
         told = [_diagnostic(one, source, document) for one in found]
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, told))
+
+
+@dataclass(frozen=True)
+class _Open:
+    """The files beside a text, as they are in the editor where they are open there."""
+
+    files: Beside
+    server: Server
+
+    def beside(self, file: str, written: str) -> str:
+        return self.files.beside(file, written)
+
+    def read(self, name: str) -> bytes:
+        data = self.files.read(name)
+        opened = self.server.workspace.text_documents.get(Path(name).resolve().as_uri())
+        return opened.source.encode("utf-8", "surrogatepass") if opened else data
 
 
 def make_server() -> Server:
@@ -86,6 +107,9 @@ def _closed(server: Server, asked: types.DidCloseTextDocumentParams) -> None:
 def _definition(server: Server, asked: types.DefinitionParams) -> types.Location | None:
     source, document = server.document(asked.text_document.uri)
     found = answers.definition(document, _offset(source, document, asked.position))
+    if isinstance(found, Position):
+        place = types.Position(found.line - 1, found.column - 1)
+        return types.Location(Path(found.file).resolve().as_uri(), types.Range(place, place))
     return types.Location(asked.text_document.uri, _range(found, source, document)) if found else None
 
 

@@ -10,9 +10,10 @@ from typing import Literal
 from svmrun.editor.document import Document
 from svmrun.editor.mentions import Mention
 from svmrun.editor.places import Range
+from svmrun.errors import Position
 from svmrun.review.command_words import shown
 from svmrun.runbook.expression import filter_names
-from svmrun.runbook.meaning_names import HOST, RESULT, STEPS
+from svmrun.runbook.meaning_names import HOST, RESULT, STEPS, uses
 from svmrun.runbook.model import Action, Fact, Path, Release, Step
 from svmrun.runbook.pieces import STEP_NAME
 from svmrun.runbook.schema import IDENTIFIER
@@ -40,10 +41,26 @@ class Offer:
     about: str = ""
 
 
-def definition(document: Document, offset: int) -> Range | None:
-    """Where the name at that place is declared."""
+def definition(document: Document, offset: int) -> Range | Position | None:
+    """Where the name at that place is declared: in this text, or in a file that it brings in."""
+    if link := next((one for one in document.links if one.range.holds(offset)), None):
+        return Position(link.file)
     here = document.mention_at(offset)
-    return next((one.range for one in _same(document, here) if one.declares), None) if here else None
+    if here is None:
+        return None
+    return next((one.range for one in _same(document, here) if one.declares), None) or _elsewhere(document, here)
+
+
+def _elsewhere(document: Document, here: Mention) -> Position | None:
+    assert document.subject, "what has mentions was read"
+    runbook = document.subject.runbook
+    named = {
+        "step": {step.id: (*step.path, "id") for step in document.subject.steps()},
+        "fact": {fact.name: fact.path for fact in runbook.facts},
+        "parameter": {parameter.name: parameter.path for parameter in runbook.parameters},
+    }
+    path = named[here.kind].get(here.name)
+    return None if path is None else runbook.source.position(path, of_key=here.kind != "step")
 
 
 def references(document: Document, offset: int) -> list[Range]:
@@ -68,7 +85,20 @@ def rename(document: Document, offset: int, new: str) -> list[Edit]:
     taken = {one.name for one in document.mentions if one.declares and (one.kind == "step") == (here.kind == "step")}
     if new in taken - {here.name}:
         raise ValueError(f"{new!r} is there already")
+    if (file := _spoken_of_in(document, here)) is not None:
+        raise ValueError(f"{file} speaks of {here.name!r}, too: rename it in both by hand")
     return [_renamed(document, one, new) for one in dict.fromkeys(_same(document, here))]
+
+
+def _spoken_of_in(document: Document, here: Mention) -> str | None:
+    """The file that this one brings in and that uses the name."""
+    assert document.subject, "what has mentions was read"
+    source = document.subject.runbook.source
+    word = re.compile(rf"(?<![\w-]){re.escape(here.name)}(?![\w-])")
+    places = [use.path for use in uses(document.subject) if word.search(use.text)]
+    releases = (one for one in document.subject.runbook.steps if isinstance(one, Release) and one.step == here.name)
+    found = (source.position(path).file for path in (*places, *(one.path for one in releases)))
+    return next((file for file in found if file != source.file), None)
 
 
 def _renamed(document: Document, mention: Mention, new: str) -> Edit:
@@ -191,6 +221,7 @@ def _names(document: Document) -> Iterator[Offer]:
     runbook = document.subject.runbook
     yield from (Offer(one.name, "parameter", one.description) for one in runbook.parameters)
     yield from (Offer(one.name, "fact", one.action.adapter) for one in runbook.facts)
+    yield from (Offer(one.name, "name", "the member of the list, in a foreach") for one in runbook.loops)
     yield Offer(HOST, "name", "the host: name, os, release, user")
     yield Offer(STEPS, "name", "results of earlier steps: steps.ID.result")
     yield Offer(RESULT, "name", "in until, progress and fails_when: what was just read")

@@ -45,20 +45,25 @@ class _Finder:
         yield from self.declarations()
         yield from self.releases()
         for use in uses(self.subject):
-            yield from self.in_use(use)
+            if self.is_here(use.path):
+                yield from self.in_use(use)
+
+    def is_here(self, path: Path) -> bool:
+        """Not in a file that this one brings in."""
+        return self.source.position(path).file == self.source.file
 
     def declarations(self) -> Iterator[Mention]:
         kinds: dict[str, Kind] = {"parameters": "parameter", "facts": "fact"}
         for path, position in self.source.keys.items():
-            if len(path) == 2 and path[0] in kinds:
+            if len(path) == 2 and path[0] in kinds:  # of this runbook, not of one that it calls
                 start = self.text.offset_of(position)
                 yield _plain(kinds[str(path[0])], str(path[1]), self.inside(start, str(path[1])), declares=True)
-        for step in self.subject.steps():
+        for step in filter(lambda step: self.is_here(step.path), self.subject.steps()):
             yield self.scalar("step", step.id, (*step.path, "id"), declares=True)
 
     def releases(self) -> Iterator[Mention]:
         for step in self.subject.runbook.steps:
-            if isinstance(step, Release):
+            if isinstance(step, Release) and self.is_here(step.path):
                 yield self.scalar("step", step.step, (*step.path, "release"), declares=False)
 
     def scalar(self, kind: Kind, name: str, path: Path, *, declares: bool) -> Mention:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from svmrun.adapters.registry import adapters
+from svmrun.effects.runbook_files import Beside
 from svmrun.report.verified import Verified
 from svmrun.runbook.load import load_runbook
 from svmrun.runbook.parameters import Origins, given
@@ -19,7 +20,7 @@ RUNBOOKS = Path(__file__).parent.parent / "runbooks"
 
 
 def preparation(path: Path, world: str = "schost", *assignments: str) -> Preparation:
-    runbook = load_runbook(str(path), path.read_bytes(), adapters())
+    runbook = load_runbook(str(path), path.read_bytes(), adapters(), Beside(path))
     found = load_world(world, load)
     origins = Origins(
         assignments=assignments,

@@ -35,7 +35,7 @@ def _check_parameter(subject: Subject, parameter: Parameter) -> None:
     if not parameter.has_default or any(has_template(text) for text, _ in texts(parameter.default)):
         return
     for violation in violations(parameter.schema, parameter.default):
-        message = f"the default does not fit the parameter: {violation.message}"
+        message = f"the {'value' if parameter.bound else 'default'} does not fit the parameter: {violation.message}"
         subject.report(message, (*parameter.path, "default", *violation.path), violation.hint)
 
 

@@ -62,14 +62,15 @@ def given(runbook: Runbook, origins: Origins) -> dict[str, Json]:
 def default_value(runbook: Runbook, parameter: Parameter, names: Mapping[str, Json]) -> Json:
     """The default, rendered over parameters, facts and `host`. Raises InvalidInput when it fails or does not fit."""
     path = (*parameter.path, "default")
+    what = "value" if parameter.bound else "default"
     try:
         value = render(parameter.default, names)
     except TemplateError as error:
-        message = f"the default of {parameter.name!r} has no value: {error}"
-        hint = f"give it: -p {parameter.name}=VALUE"
+        message = f"the {what} of {parameter.name!r} has no value: {error}"
+        hint = None if parameter.bound else f"give it: -p {parameter.name}=VALUE"
         raise InvalidInput([runbook.source.problem(message, (*path, *error.path), hint=hint)]) from None
     if faults := _faults(parameter, value):
-        messages = [f"the default of {parameter.name!r} does not fit: {fault}" for fault in faults]
+        messages = [f"the {what} of {parameter.name!r} does not fit: {fault}" for fault in faults]
         raise InvalidInput([runbook.source.problem(message, path) for message in messages])
     return value
 

@@ -53,6 +53,17 @@ def test_each_prompt_has_its_answer(tmp_path: Path) -> None:
     assert done.stdout.endswith("0-/dev/rmt/0\n")
 
 
+def test_a_program_that_reads_single_keys_gets_no_newline_that_would_answer_its_next_question(tmp_path: Path) -> None:
+    script = """
+        stty -icanon -echo
+        for question in Clear Fix; do
+            printf "$question<y>? "; key=$(dd bs=1 count=1 2>/dev/null); echo "$key"
+        done
+    """
+    prompts = (Prompt(r"Clear<y>\? $", answer="n", enter=False), Prompt(r"Fix<y>\? $", answer="y", enter=False))
+    assert talk(tmp_path, script, *prompts).stdout == "Clear<y>? n\nFix<y>? y\n"
+
+
 def test_the_program_has_a_controlling_terminal(tmp_path: Path) -> None:
     done = talk(tmp_path, "tty; printf 'password: ' >/dev/tty; read a </dev/tty; echo $a", Prompt("password: ", "x"))
     assert done.stdout.startswith("/dev/")
@@ -106,6 +117,11 @@ def test_a_signal_while_the_operator_is_asked_cancels_at_once(tmp_path: Path) ->
     with SignalWatch(cancel):
         done = talk(tmp_path, "printf 'Next tape? '; read a", Prompt(r"tape\? "), ask=ask, cancel=cancel)
     assert (done.cancelled, cancel.requested, done.seconds < 10) == (True, signal.SIGINT, True)
+
+
+def test_an_unknown_question_is_seen_after_a_long_silence_too(tmp_path: Path) -> None:
+    done = talk(tmp_path, "sleep 1.8; printf 'Next tape ready? '; read a")
+    assert done.failure.startswith("it asks a question that nobody expected")
 
 
 def test_a_prompt_that_fails_ends_the_program(tmp_path: Path) -> None:

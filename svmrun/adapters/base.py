@@ -19,8 +19,8 @@ class Prompt:
     """A question that a program is known to ask.
 
     `pattern` is a regular expression, searched in what the program printed since the last answer.
-    `answer` is typed with a newline; None hands the question to the operator. `fails` ends the program with that
-    message instead of answering. `at_most` bounds how often it is answered.
+    `answer` is typed with a newline, unless `enter` is false; None hands the question to the operator. `fails` ends the
+    program with that message instead of answering. `at_most` bounds how often it is answered.
     """
 
     pattern: str
@@ -29,6 +29,7 @@ class Prompt:
     secret: bool = False
     at_most: int = 100
     name: str = ""
+    enter: bool = True
 
 
 @dataclass(frozen=True)

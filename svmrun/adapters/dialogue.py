@@ -18,6 +18,12 @@ _PROMPT = fields.arguments(
             ["Password: ?$"],
         ),
         "answer": fields.text("Answer", "What is typed, with a newline. Left out: the operator is asked.", ["yes"]),
+        "enter": fields.flag(
+            "Enter",
+            "`false` for a program that reads single keys, as e2fsck does: no newline is typed, which would answer its "
+            "next question, too.",
+            default=True,
+        ),
         "secret": fields.flag("Secret", "The answer appears in no output and no transcript.", default=False),
         "at_most": fields.count(
             "At most", "How often it is answered; once more is a failure.", [1], minimum=1, default=100
@@ -103,4 +109,5 @@ def _prompt(written: Arguments) -> Prompt:
         fails=written.get("fails"),
         secret=written.get("secret", False),
         at_most=written.get("at_most", 100),
+        enter=written.get("enter", True),
     )

@@ -146,9 +146,9 @@ class Terminal(_Spawn):
             if self.expect_list([pexpect.EOF, pexpect.TIMEOUT], timeout=0) == 0 or not self.buffer:
                 return
 
-    def enter(self, text: str, *, secret: bool = False) -> None:
-        """Type a line. A secret waits until the program has turned the echo off. Raises CannotType."""
-        line = text.encode("utf-8", "replace") + b"\n"
+    def enter(self, text: str, *, secret: bool = False, newline: bool = True) -> None:
+        """Type a line, or keys. A secret waits until the program has turned the echo off. Raises CannotType."""
+        line = text.encode("utf-8", "replace") + b"\n" * newline
         if len(line) > LINE_LIMIT_BYTES:
             raise CannotType(f"an answer of {len(line)} bytes is too long for a terminal line ({LINE_LIMIT_BYTES})")
         if secret:

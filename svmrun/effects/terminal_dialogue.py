@@ -139,9 +139,8 @@ class _Talk:
     def _patience_seconds(self) -> float:
         """Until the next moment at which silence means something."""
         quiet = self._terminal.quiet_seconds
-        limits = [self._ending.next_deadline - clock.steady(), 3600.0]
-        if quiet < QUIET_SECONDS:
-            limits.append(QUIET_SECONDS - quiet)
+        # What is printed while we listen begins a new silence: never listen longer than one takes to mean something.
+        limits = [self._ending.next_deadline - clock.steady(), QUIET_SECONDS - quiet % QUIET_SECONDS]
         if self._talk.silence_seconds is not None:
             limits.append(self._talk.silence_seconds - quiet)
         return max(0.0, min(limits))
@@ -155,7 +154,7 @@ class _Talk:
             return self._with_tail(f"the question {prompt.name or prompt.pattern!r} came again after {prompt.at_most}")
         if prompt.answer is None:
             unanswered = f"nobody is there to answer the question {prompt.name or prompt.pattern!r}"
-            return self._hand_over(unanswered, cancel, prompt.name)
+            return self._hand_over(unanswered, cancel, prompt)
         self._enter(prompt.answer, prompt)
         return ""
 
@@ -166,19 +165,19 @@ class _Talk:
             self._password_came_first = True
         else:
             self._begun = True
-        self._terminal.enter(answer, secret=prompt.secret)
+        self._terminal.enter(answer, secret=prompt.secret, newline=prompt.enter)
 
-    def _hand_over(self, otherwise: str, cancel: Cancel, advice: str = "") -> str:
+    def _hand_over(self, otherwise: str, cancel: Cancel, prompt: Prompt | None = None) -> str:
         """Ask the operator with the program's own words, and behind them what its question is about."""
         self._begun = True
-        answer = None
+        answer, advice = None, prompt.name if prompt else ""
         if self._ask:
             with cancel.breaking(self._ending.next_deadline - clock.steady()):
                 answer = self._ask(f"{self._tail().rstrip()}\n{advice}:" if advice else self._tail())
         if answer is None:
             return self._with_tail(otherwise)
         self._terminal.let_go(keep=0)
-        self._terminal.enter(answer)
+        self._terminal.enter(answer, newline=prompt is None or prompt.enter)
         self._terminal.last_output = clock.steady()
         return ""
 

@@ -25,6 +25,7 @@ MEMORY = Path("/dev/shm")
 SPARE_BYTES = 64 * 1024**2
 TIMEOUT_SECONDS = 60.0
 PATH = f"{Path(sys.executable).parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+SVMRUN_FOLDERS = {"SVMRUN_STATE": "/lab/state", "SVMRUN_MEMORY": "/run"}
 LIVING: weakref.WeakSet[Guest] = weakref.WeakSet()  # for the report of a test that failed
 
 What = str | Sequence[str]
@@ -144,13 +145,7 @@ class Guest:
         """Beside other things. With `kill` it is killed at an exact record of its journal (see tests/nursery.py)."""
         self._wake_the_zygote()
         folder = f"/lab/jobs/{self._jobs + 1}"
-        given = {
-            "PATH": PATH,
-            "HOME": "/root",
-            "LC_ALL": "C.UTF-8",
-            "SVMRUN_STATE": "/lab/state",
-            "SVMRUN_MEMORY": "/run",
-        }
+        given = {"PATH": PATH, "HOME": "/root", "LC_ALL": "C.UTF-8", **SVMRUN_FOLDERS}
         request = Request(words, {**given, **(environment or {})}, "/", f"{folder}/stdout", kill, f"{folder}/stderr")
         return self._begin("svmrun", ["svmrun", *words], request=request.line().decode())
 

@@ -14,11 +14,13 @@ from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome
 
 Json = Any
 
+# tar calls itself as it was called: `tar`, `/usr/bin/tar`.
 _CHANGED = re.compile(
-    r"^tar: (?P<file>.+): (file changed as we read it|File removed before we read it"
+    r"^(?:\S*/)?tar: (?P<file>.+): (file changed as we read it|File removed before we read it"
     r"|File shrank by \d+ bytes?; padding with zeros)$",
     re.MULTILINE,
 )
+_SAYS = re.compile(r"^(?:\S*/)?tar: ")
 _BYTES = re.compile(r"^Total bytes written: (\d+) ", re.MULTILINE)
 _SOME_DIFFER = 1
 _MEANING = {
@@ -144,8 +146,8 @@ class Rsync(Adapter):
 
 def _complaint(text: str) -> str:
     """The first one: the last line only says that tar gives up."""
-    lines = [line for line in text.splitlines() if line.startswith("tar: ") and not _CHANGED.match(line)]
-    return lines[0] if lines else ""
+    lines = [line for line in text.splitlines() if _SAYS.match(line) and not _CHANGED.match(line)]
+    return _SAYS.sub("tar: ", lines[0]) if lines else ""
 
 
 def _statistic(text: str, name: str) -> int | None:

@@ -17,13 +17,17 @@ Json = Any
 
 _LOG = "valuable metadata changes in a log"
 _LAST_PHASE = "Phase 7 - verify"
-_STATUS = re.compile(r"^xfs(?:dump: Dump|restore: Restore) Status: (\w+)$", re.MULTILINE)
-_STREAM = re.compile(r"^xfs(?:dump|restore):   stream 0 (?P<file>\S+) (?P<end>OK|ERROR|INTERRUPT)\b.*$", re.MULTILINE)
-_SIZE = re.compile(r"^xfsdump: media file size (\d+) bytes$", re.MULTILINE)
-_SESSION = re.compile(r"^xfs(?:dump|restore): session id: (\S+)$", re.MULTILINE)
-_LABEL = re.compile(r"^xfsrestore: session label: \"(.*)\"$", re.MULTILINE)
-_ENTRIES = re.compile(r"^xfsrestore: (\d+) directories and (\d+) entries processed$", re.MULTILINE)
-_BROKEN = re.compile(r"^xfs(?:dump|restore): (?P<words>(?:attempt to read|WARNING: |ERROR: ).*)$", re.MULTILINE)
+_STATUS = re.compile(r"^(?:\S*/)?xfs(?:dump: Dump|restore: Restore) Status: (\w+)$", re.MULTILINE)
+_STREAM = re.compile(
+    r"^(?:\S*/)?xfs(?:dump|restore):   stream 0 (?P<file>\S+) (?P<end>OK|ERROR|INTERRUPT)\b.*$", re.MULTILINE
+)
+_SIZE = re.compile(r"^(?:\S*/)?xfsdump: media file size (\d+) bytes$", re.MULTILINE)
+_SESSION = re.compile(r"^(?:\S*/)?xfs(?:dump|restore): session id: (\S+)$", re.MULTILINE)
+_LABEL = re.compile(r"^(?:\S*/)?xfsrestore: session label: \"(.*)\"$", re.MULTILINE)
+_ENTRIES = re.compile(r"^(?:\S*/)?xfsrestore: (\d+) directories and (\d+) entries processed$", re.MULTILINE)
+_BROKEN = re.compile(
+    r"^(?:\S*/)?xfs(?:dump|restore): (?P<words>(?:attempt to read|WARNING: |ERROR: ).*)$", re.MULTILINE
+)
 
 
 class XfsRepair(Adapter):

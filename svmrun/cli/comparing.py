@@ -20,6 +20,7 @@ from svmrun.runbook.model import Runbook
 
 _IS_RUNBOOK = re.compile(rb"""["']?schema["']?\s*:\s*["']?svmrun/""")
 _IS_PART = re.compile(rb"""["']?schema["']?\s*:\s*["']?svmrun/v1-steps""")
+_BRINGS_IN = re.compile(rb"""\b(include|runbook)["']?\s*:""")
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,11 @@ def texts(operands: list[str]) -> Iterator[tuple[Text, Text]]:
 def is_runbook(data: bytes) -> bool:
     """True when the bytes say so of themselves, however broken they are."""
     return bool(_IS_RUNBOOK.search(data))
+
+
+def is_part(data: bytes) -> bool:
+    """True for a list of steps, which says so."""
+    return bool(_IS_PART.search(data))
 
 
 def _range(operands: list[str]) -> tuple[str, str | None]:
@@ -86,16 +92,23 @@ class _Range:
     def __init__(self, before: str, after: str | None) -> None:
         self.ends = (before, after)
         self.top = revisions.top_folder()
+        self.known: dict[str, bytes] = {}  # by `REVISION:PATH`; one by one it would be a git for each
 
     def pairs(self) -> Iterator[tuple[Text, Text]]:
         """The runbooks that changed, and those that bring in what did; a list of steps that none of them brings in."""
         changed = revisions.changed_files(*self.ends)
+        self.known = revisions.contents([f"{end}:{path}" for one in changed for end, path in self.sides(one) if end])
         own = [pair for one in changed if _is_about_runbooks(pair := self.pair(one.before, one.after))]
         names = {name for one in changed for name in (one.before, one.after) if name}
         others = [pair for path in self.others() - names if self.brought_in(pair := self.pair(path, path)) & names]
         told = {name for pair in (*own, *others) if not _is_part(pair) for name in self.brought_in(pair)}
         shown = [pair for pair in own if not (_is_part(pair) and self.paths(pair) <= told)]
         yield from (*shown, *sorted((pair for pair in others if not _is_part(pair)), key=lambda pair: pair[1].name))
+
+    def sides(self, changed: revisions.ChangedFile) -> list[tuple[str | None, str]]:
+        """Where the file is on both sides."""
+        both = zip(self.ends, (changed.before, changed.after), strict=True)
+        return [(end, path) for end, path in both if path]
 
     def others(self) -> set[str]:
         return {path for end in self.ends for path in revisions.bringing_in(end)}
@@ -113,7 +126,8 @@ class _Range:
             return Text(str(file), runbook_files.read(whole), runbook_files.Beside(file))
         shown = revision[:12] if re.fullmatch(r"[0-9a-f]{40,}", revision) else revision
         try:
-            data = revisions.content(f"{revision}:{path}")
+            name = f"{revision}:{path}"
+            data = self.known[name] if name in self.known else revisions.content(name)
         except InvalidInput:
             return NOBODY
         return Text(f"{shown}:{path}", data, revisions.AtRevision(lambda: revision, f"{shown}:"))
@@ -136,11 +150,13 @@ def _is_about_runbooks(pair: tuple[Text, Text]) -> bool:
 
 def _is_part(pair: tuple[Text, Text]) -> bool:
     """Lists of steps on both sides."""
-    return all(text == NOBODY or _IS_PART.search(text.data) for text in pair)
+    return all(text == NOBODY or is_part(text.data) for text in pair)
 
 
 def _brought_in(text: Text) -> list[str]:
     """What was looked for when the text was read, whatever is wrong with it."""
+    if not _BRINGS_IN.search(text.data):
+        return []
     files = _Watched(text.files) if text.files else None
     with suppress(InvalidInput):
         read_runbook(text.name, text.data, adapters(), files)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 
 from svmrun.effects.runbook_files import joined
@@ -24,12 +25,12 @@ class ChangedFile:
     after: str
 
 
-def git(*arguments: str, folder: Path | None = None) -> bytes:
-    """What git prints. Raises InvalidInput with git's own words, and UsageError where there is no git."""
+def git(*arguments: str, folder: Path | None = None, given: bytes = b"") -> bytes:
+    """What git prints, given those bytes. Raises InvalidInput with git's words, and UsageError where there is no git."""
     where = ("-C", str(folder)) if folder else ()
     try:
         done = subprocess.run(
-            ("git", *where, *arguments), capture_output=True, stdin=subprocess.DEVNULL, timeout=_SECONDS
+            ("git", *where, *arguments), capture_output=True, input=given, timeout=_SECONDS, check=False
         )
     except FileNotFoundError as error:
         raise UsageError("git is needed for this, and it is not installed") from error
@@ -64,6 +65,22 @@ def merge_base(one: str, other: str) -> str:
 def content(name: str) -> bytes:
     """A file named `REVISION:PATH`."""
     return git("cat-file", "blob", name)
+
+
+def contents(names: Sequence[str]) -> dict[str, bytes]:
+    """Those of many files named `REVISION:PATH` that exist, by one git for all of them (git-cat-file(1), --batch).
+
+    A name with a newline in it is passed over.
+    """
+    asked = [name for name in names if "\n" not in name]
+    told = BytesIO(git("cat-file", "--batch", given=b"".join(os.fsencode(name) + b"\n" for name in asked)))
+    found: dict[str, bytes] = {}
+    for name in asked:
+        *_, kind, size = told.readline().split()
+        if size.isdigit():  # else it says `missing`
+            data = told.read(int(size) + 1)[:-1]
+            found |= {name: data} if kind == b"blob" else {}
+    return found
 
 
 def from_top(path: str) -> str:

@@ -26,7 +26,7 @@ class ChangedFile:
 
 
 def git(*arguments: str, folder: Path | None = None, given: bytes = b"") -> bytes:
-    """What git prints, given those bytes. Raises InvalidInput with git's words, and UsageError where there is no git."""
+    """What git prints, given those bytes. Raises InvalidInput with git's words, UsageError where there is no git."""
     where = ("-C", str(folder)) if folder else ()
     try:
         done = subprocess.run(

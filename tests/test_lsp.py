@@ -218,3 +218,59 @@ def test_without_pygls_a_sentence_says_what_to_install() -> None:
     assert ended.returncode == 2
     assert "pip install 'svmrun[lsp]'" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+PARTS = {
+    "lock.yaml": "schema: svmrun/v1-steps\nsteps:\n"
+    + RUNBOOK[RUNBOOK.index("  - id: lock") : RUNBOOK.index("  - id: look")],
+    "called.yaml": "schema: svmrun/v1\nname: called\nsteps:\n"
+    "  - {id: note, command: {argv: [date], read_only: true}, timeout: 5s}\n",
+}
+SPLIT = (
+    RUNBOOK[: RUNBOOK.index("  - id: lock")]
+    + "  - include: lock.yaml\n  - runbook: called.yaml\n    id: called\n"
+    + RUNBOOK[RUNBOOK.index("  - id: look") :].replace("echo,", "echo, \"{{ steps['called-note'].result.output }}\",")
+)
+
+
+@pytest.fixture
+def parts(server: Client) -> Iterator[None]:
+    """Files beside those that are open."""
+    for name, text in PARTS.items():
+        (server.folder / name).write_text(text)
+    yield
+    for name in PARTS:
+        (server.folder / name).unlink()
+
+
+@pytest.mark.usefixtures("parts")
+@pytest.mark.parametrize(
+    ("mark", "offset", "file", "line"),
+    [
+        ("include: lock", 11, "lock.yaml", 0),
+        ("runbook: called", 11, "called.yaml", 0),
+        ("release: lock", 10, "lock.yaml", 2),
+        ("steps['called-note", 10, "called.yaml", 3),
+        ("steps.look", 8, "split.yaml", SPLIT[: SPLIT.index("  - id: look")].count("\n")),
+    ],
+)
+def test_a_name_leads_into_another_file(server: Client, mark: str, offset: int, file: str, line: int) -> None:
+    assert [one for one in server.open("split.yaml", SPLIT) if one.get("code") is None] == []
+    found = server.at("definition", "split.yaml", SPLIT, mark, offset)
+    assert (found["uri"], found["range"]["start"]["line"]) == (server.uri(file), line)
+
+
+@pytest.mark.usefixtures("parts")
+def test_what_is_wrong_in_another_file_is_marked_where_that_one_is_named(server: Client) -> None:
+    (server.folder / "lock.yaml").write_text(PARTS["lock.yaml"].replace("mode: unlock", "mode: unlok"))
+    (found,) = server.open("split.yaml", SPLIT)
+    assert marked(SPLIT, found["range"]) == "lock.yaml"
+    assert "lock.yaml:8:22: 'unlok' is not one of the choices" in found["message"]
+
+
+@pytest.mark.usefixtures("parts")
+def test_a_part_is_read_as_it_is_in_the_editor(server: Client) -> None:
+    server.open("lock.yaml", PARTS["lock.yaml"].replace("id: lock", "id: other"))
+    found = server.open("split.yaml", SPLIT)
+    assert any("there is no step 'lock' to release" in one["message"] for one in found)
+    server.notify("textDocument/didClose", {"textDocument": {"uri": server.uri("lock.yaml")}})

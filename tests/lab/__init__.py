@@ -26,9 +26,11 @@ What a guest does (guest.py):
   All other files that a guest writes are in its memory, and gone with it; what is on the disks stays.
 * `svmrun(...)` and `start_svmrun(...)` run this working tree's svmrun, forked where it is imported already. Its state
   is in /lab/state: `events()` reads the journal at the host. `kill=Kill(...)` kills it at a record (tests/nursery.py).
+* `with_person(argv, (QUESTION, SCRIPT, ANSWER), ...)` runs it on a terminal with somebody who answers.
 * `power_cut()`, then `boot()`: the same disks, nothing else. `hang()` and `go_on()`: the whole machine stands still.
 * `remove_disk(0)` and `add_disk(0)`: hot, while nobody has it open (as md says: fail and remove it first).
 * `eventually(condition)` waits for what a test cannot be told of.
+* tape.py makes a tape drive whose cartridges can be changed; frozen_mirror.py an ext4 on a mirror, and writers on it.
 * legs.py puts a layer under a mirror's leg that can break, be slow, flaky, and whole again, while it is in use.
 
 Each guest runs on a CPU of its own, taken by the number of the pytest-xdist worker: one guest on two CPUs would be five

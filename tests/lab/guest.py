@@ -23,6 +23,7 @@ from tests.nursery import Kill, Request
 
 MEMORY = Path("/dev/shm")
 SPARE_BYTES = 64 * 1024**2
+PROJECT = HERE.parents[1]
 TIMEOUT_SECONDS = 60.0
 PATH = f"{Path(sys.executable).parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SVMRUN_FOLDERS = {"SVMRUN_STATE": "/lab/state", "SVMRUN_MEMORY": "/run"}
@@ -30,6 +31,7 @@ LIVING: weakref.WeakSet[Guest] = weakref.WeakSet()  # for the report of a test t
 
 What = str | Sequence[str]
 Environment = Mapping[str, str]
+Moment = tuple[str, str, str]  # a question (a regular expression), a script to run then, and what is typed
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,12 @@ class Guest:
         assert done.status == 0, f"{done.what}: status {done.status}\n{done.said}"
         return done.stdout.strip()
 
+    def with_person(self, argv: Sequence[str], *moments: Moment) -> Completed:
+        """Run it with a person at its terminal, who waits for each question, does the script, and types the answer."""
+        (self.share / "story.json").write_text(json.dumps({"argv": list(argv), "moments": moments}))
+        start = f"cd {PROJECT}; exec python3 -m tests.lab.person /lab/story.json"
+        return self.run(start, environment=SVMRUN_FOLDERS)
+
     def svmrun(self, *words: str, kill: Kill | None = None, environment: Environment | None = None) -> Completed:
         """This working tree's svmrun, to its end; its state is in /lab/state, its memory in /run."""
         return self.start_svmrun(*words, kill=kill, environment=environment).wait()
@@ -151,7 +159,7 @@ class Guest:
 
     def _wake_the_zygote(self) -> None:
         if self._zygote_of is not self.machine:
-            self.start(f"cd {HERE.parents[1]}; exec python3 -m tests.lab.zygote </run/zygote >/dev/tty1 2>/dev/console")
+            self.start(f"cd {PROJECT}; exec python3 -m tests.lab.zygote </run/zygote >/dev/tty1 2>/dev/console")
             self._zygote_of = self.machine
 
     def events(self) -> list[dict[str, Any]]:
@@ -250,10 +258,12 @@ def own_cpu() -> int:
 
 def why_not(memory_mb: int) -> str:
     """Why no guest can run here, in a sentence; empty where it can."""
-    if not Path(KERNEL).exists() or not MODULES_FOLDER.is_dir():
+    if not (Path(KERNEL).exists() and MODULES_FOLDER.is_dir() and MEMORY.is_dir()):
         return (
             f"NOT TESTED: real disks need {KERNEL}: install user-mode-linux (python3 bootstrap.py test does, as root)"
         )
-    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < memory_mb * 1024**2 + SPARE_BYTES:
+    if os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
+        return f"NOT TESTED: a guest's memory cannot be in {MEMORY}, which is mounted noexec: mount it again with exec"
+    if shutil.disk_usage(MEMORY).free < memory_mb * 1024**2 + SPARE_BYTES:
         return f"NOT TESTED: a guest needs {memory_mb} MB free in {MEMORY}: enlarge it (docker: --shm-size)"
     return ""

@@ -14,17 +14,8 @@ from pathlib import Path
 
 import pexpect
 
-from tests.lab.guest import SVMRUN_FOLDERS, Completed, Guest
-
 PATIENCE_SECONDS = 40
 Moment = tuple[str, str, str]
-
-
-def with_person(guest: Guest, argv: Sequence[str], moments: Sequence[Moment]) -> Completed:
-    """Run it in the guest with that person at its terminal."""
-    (guest.share / "story.json").write_text(json.dumps({"argv": list(argv), "moments": list(moments)}))
-    start = f"cd {Path(__file__).resolve().parents[2]}; exec python3 -m tests.lab.person /lab/story.json"
-    return guest.run(start, environment=SVMRUN_FOLDERS)
 
 
 def main(argv: Sequence[str], moments: Sequence[Moment]) -> int:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from tests.lab.guest import Completed, Guest, booted
-from tests.lab.person import with_person
 from tests.lab.tape import DEVICE, MODULES, Drive, make_drive
 
 CARTRIDGE_MB = 4
@@ -118,7 +117,7 @@ def test_a_dump_goes_on_with_a_second_tape_and_restores_from_both(guest: Guest, 
     next_one = '{expect: "Is the new volume mounted and ready to go.*[)] $"}'
     dump = book(guest, f"argv: [dump, -0, -f, {DEVICE}, {disk}]\nprompts: [{next_one}]")
     moment = ("mounted and ready to go", drive.loading("volume-2"), "yes")
-    dumped = with_person(guest, ["svmrun", "execute", dump], [moment])
+    dumped = guest.with_person(["svmrun", "execute", dump], moment)
     assert dumped.status == 0, dumped.said
     assert "on 2 volume(s)" in transcript(guest)
     drive.label = "volume-2"
@@ -127,7 +126,7 @@ def test_a_dump_goes_on_with_a_second_tape_and_restores_from_both(guest: Guest, 
     prompt = '{expect: "enter tape name.*[)] $"}'
     guest.ok("mkdir /tmp/restored")
     moment = ("enter tape name", drive.loading("volume-2"), DEVICE)
-    restored = with_person(guest, ["svmrun", "execute", book(guest, f"{restore}\nprompts: [{prompt}]")], [moment])
+    restored = guest.with_person(["svmrun", "execute", book(guest, f"{restore}\nprompts: [{prompt}]")], moment)
     assert restored.status == 0, restored.said
     assert guest.ok("cd /tmp/restored; sha256sum large last") == sums
 

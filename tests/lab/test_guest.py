@@ -126,6 +126,10 @@ def test_a_power_cut_keeps_the_disks_and_what_is_shared_and_nothing_else() -> No
         assert guest.run(["test", "-e", "/etc/lost"]).status == 1
 
 
+def test_a_guest_that_cannot_be_is_left_out_with_the_reason_and_what_to_do(guest: Guest) -> None:
+    assert "needs 1000000000 MB free in /dev/shm: enlarge it" in why_not(memory_mb=10**9)
+
+
 def test_a_guest_ends_with_the_process_that_tests() -> None:
     if reason := why_not(256):
         pytest.skip(reason)

@@ -186,3 +186,10 @@ def test_values_that_do_not_fit_are_refused(scene: Scene) -> None:
     assert told.returncode == 3
     assert "sides" in told.stderr
     assert "did you mean 'mirror'?" in told.stderr
+
+
+def test_a_key_that_is_pressed_without_enter_is_told_so() -> None:
+    prompts = '[{expect: "Clear", answer: "n", enter: false}, {expect: "Fix", answer: "y"}]'
+    told = text_of(runbook(f"steps: [{{id: ask, dialogue: {{argv: [e2fsck, /dev/x], prompts: {prompts}}}}}]\n"))
+    assert "- Clear: n, without Enter\n" in told
+    assert "- Fix: y\n" in told

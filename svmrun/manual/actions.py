@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from svmrun.adapters.base import Adapter, Probe
-from svmrun.manual.model import Block, Code, Commands, Items, said
+from svmrun.adapters.base import Adapter, Probe, Prompt
+from svmrun.manual.model import Block, Code, Commands, Items, Words, said
 from svmrun.manual.values import Values
 from svmrun.review.command_words import command_words
 from svmrun.runbook.model import Action
@@ -103,10 +103,9 @@ class Hand:
             command = adapter.command_line(adapter.complete(self._worded(action).arguments))
         except _NOT_YET_KNOWN:
             return
-        answers = [(p.name or p.pattern, p.answer) for p in (command.dialogue.prompts if command.dialogue else ())]
-        if told := [(name, answer) for name, answer in answers if answer]:
+        if told := [p for p in (command.dialogue.prompts if command.dialogue else ()) if p.answer]:
             yield said("It asks. Answer:")
-            yield Items(tuple((name, ": ", Code(answer)) for name, answer in told))
+            yield Items(tuple(_typed(prompt) for prompt in told))
 
     def _poll(self, action: Action) -> Iterator[Block]:
         inner = self.polled(action)
@@ -144,6 +143,12 @@ class Hand:
     def _notice(self, action: Action) -> Iterator[Block]:
         told = self._worded(action).arguments
         yield said(f"Tell the others ({told.get('to', 'mail')}): {told.get('message', '')}")
+
+
+def _typed(prompt: Prompt) -> Words:
+    """What a person types; Enter behind a single key would answer the next question."""
+    end = () if prompt.enter else (", without Enter",)
+    return (prompt.name or prompt.pattern, ": ", Code(prompt.answer or ""), *end)
 
 
 def _line(value: Json) -> str:

@@ -23,6 +23,7 @@ from tests.nursery import Kill, Request
 
 MEMORY = Path("/dev/shm")
 SPARE_BYTES = 64 * 1024**2
+ADDRESS = "10.0.2.100"  # the guest's in its own net, if it has one
 PROJECT = HERE.parents[1]
 TIMEOUT_SECONDS = 60.0
 PATH = f"{Path(sys.executable).parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -62,7 +63,7 @@ class Guest:
         self._zygote_of: Machine | None = None
         self._jobs = 0
         (self.share / "jobs").mkdir(parents=True)
-        settings = {"PATH": PATH, "MODULES": " ".join(modules)}
+        settings = {"PATH": PATH, "MODULES": " ".join(modules), "ADDRESS": ADDRESS if hardware.network else ""}
         lines = [f"{name}={shlex.quote(value)}\n" for name, value in settings.items()]
         (self.share / "settings").write_text("".join(lines))
         LIVING.add(self)
@@ -224,15 +225,17 @@ def eventually(condition: Callable[[], object], seconds: float = 20.0, every_sec
 
 @contextmanager
 def booted(
-    *, disks: int = 0, disk_mb: int = 64, memory_mb: int = 256, modules: Sequence[str] = (), cpu: int | None = None
+    *, disks: int = 0, disk_mb: int = 64, memory_mb: int = 256, modules: Sequence[str] = (), network: bool = False
 ) -> Iterator[Guest]:
     """A running guest with so many empty disks; it and its disks are gone afterwards. Skips where none can be."""
     if reason := why_not(memory_mb):
         pytest.skip(reason)
+    if network and shutil.which("slirp4netns") is None:
+        pytest.skip("NOT TESTED: a guest's network needs slirp4netns: install it")
     folder = Path(tempfile.mkdtemp(prefix="svmrun-lab-", dir=MEMORY))
     try:
         files = tuple(_disk(folder / f"disk{number}", disk_mb) for number in range(FIRST_DISK, FIRST_DISK + disks))
-        guest = Guest(Hardware(folder, files, memory_mb, own_cpu() if cpu is None else cpu), modules)
+        guest = Guest(Hardware(folder, files, memory_mb, own_cpu(), network), modules)
         guest.boot()
         try:
             yield guest

@@ -12,6 +12,7 @@ mkdir -p /run/lock /lib/modules
 ln -sfn "$LAB_MODULES/$(uname -r)" /lib/modules/
 busybox ifconfig lo up
 busybox hostname lab
+if [ -n "$ADDRESS" ]; then busybox ifconfig vec0 "$ADDRESS" netmask 255.255.255.0 up; fi
 /lib/systemd/systemd-udevd --daemon --resolve-names=never
 udevadm trigger --subsystem-match=block
 for module in $MODULES; do modprobe "$module"; done

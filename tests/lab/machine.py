@@ -23,6 +23,13 @@ NAME = "guest"
 FIRST_DISK = 1  # ubd0 would be the root's
 # It ends the kernel and its helpers, on order (`cut`), or because the test process is no more: then its files go, too.
 WATCHER = 'read -r order; kill -s KILL -- "-$1"; test "$order" = cut || rm -rf "$2"'
+# The net of a guest ends with it: both are of one process group.
+SWITCH = """
+folder=$1; shift
+slirp4netns --target-type=bess --api-socket "$folder/api" "$folder/net" >&2 &
+echo $! >"$folder/switch"
+exec "$@"
+"""
 
 
 class Lost(AssertionError):
@@ -37,6 +44,7 @@ class Hardware:
     disks: tuple[Path, ...]
     memory_mb: int
     cpu: int
+    network: bool = False
 
     def words(self, line: int) -> list[str]:
         """The kernel's command line; `line` is the descriptor of the agent's end."""
@@ -46,6 +54,9 @@ class Hardware:
         lines = ["con=null", "con0=fd:0,fd:1", f"con1=fd:{line},fd:{line}", "ssl=null"]
         pinned = ["taskset", "--cpu-list", str(self.cpu)]
         own = [f"mem={self.memory_mb}M", f"uml_dir={self.folder}/", f"umid={NAME}", "quiet"]
+        if self.network:
+            pinned = ["sh", "-c", SWITCH, "switch", str(self.folder), *pinned]
+            lines.append(f"vec0:transport=bess,dst={self.folder / 'net'},depth=128,gro=1,mac=52:54:00:12:34:56")
         return [*pinned, KERNEL, *own, *root, *told, *lines, *disks, "--", str(HERE / "stage0.sh")]
 
 

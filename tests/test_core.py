@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeGuard
 
 import pytest
 from hypothesis import given, settings
@@ -110,6 +111,24 @@ def test_a_handler_that_fails_for_good_never_stops_the_next_one() -> None:
     assert ("a", "rollback") in host.log
     assert not host.switches["a"]
     check_truth(both, state, host)
+
+
+@pytest.mark.parametrize(("failures", "verdict"), [(3, "rolled back"), (6, "stuck")])
+def test_a_handler_that_does_harm_without_the_one_before_it_waits_for_it(failures: int, verdict: str) -> None:
+    note, merge = step("b", handlers=2).rollback
+    chained = replace(step("b"), rollback=(note, replace(merge, needs_previous=True)))
+    both = plan(step("a"), chained, step("dump", hold=None, handlers=0))
+    host = ToyHost(both, fates=["ok", "ok", "ok", "ok", "fail", "ok"] + (["fail"] * 3 + ["ok"]) * (failures // 3))
+    state, journal = run(both, host)
+    assert state.ended is not None
+    assert state.ended.verdict == verdict
+    assert host.switches == {"a": False, "b": verdict == "stuck"}
+    undone = [(event.part, event.outcome) for event in journal.events if _undoes(event, "b")]
+    assert undone == [(0, "failed")] * failures + ([(0, "succeeded"), (1, "succeeded")] if verdict != "stuck" else [])
+
+
+def _undoes(event: e.Event, step_id: str) -> TypeGuard[e.ActionEnded]:
+    return isinstance(event, e.ActionEnded) and event.role == "rollback" and event.step == step_id
 
 
 def test_a_release_that_lies_is_found_out_and_repeated() -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,22 @@ def test_a_release_in_trouble_is_repeated_and_does_not_stop_the_next(scenes: lis
         expected = released_lines("detach", "lock", "detach")
         assert scene.comes_to(expected), scene.shell
         assert gone(runner.guard), scene.shell
+
+
+def test_a_part_that_does_harm_without_the_one_before_it_waits_for_it(scenes: list[Scene]) -> None:
+    for scene in scenes:
+        scene.holds()
+        scene.behave("note", fails=1)
+        merge = scene.hold("merge")
+        note, harmless = ((scene.command, "undo", step) for step in ("note", "harmless"))
+        chained = replace(merge, releases=(note, *merge.releases, harmless), chained=(2,))
+        guard = scene.arm(holds=[chained])
+        guard.hold("merge")
+        guard._feed.close()
+        assert scene.comes_to(released_lines("note", "harmless", "note", "merge", "harmless")), (
+            scene.shell,
+            scene.log(),
+        )
 
 
 def test_a_release_that_says_done_but_did_nothing_is_repeated(scene: Scene) -> None:

@@ -284,10 +284,12 @@ def _after_look(step: PlannedStep, state: StepState, undoing: Undoing) -> Perfor
 
 
 def _next_handler(step: PlannedStep, state: StepState, undoing: Undoing) -> Perform | _Result:
-    """Within a round. A handler that fails for good never stops the next one."""
+    """Within a round. A handler that fails for good stops only a next one that would do harm without it."""
     part, tries, failed = undoing.part, undoing.tries, undoing.failed
     if part < len(step.rollback) and tries >= step.rollback[part].attempts:
         part, tries, failed = part + 1, 0, failed + 1
+        while part < len(step.rollback) and step.rollback[part].needs_previous:
+            part += 1
     if part < len(step.rollback):
         after = pause_before(step.rollback[part], tries) if tries else 0.0
         return Perform(step.id, undoing.role, part, tries + 1, after)

@@ -115,6 +115,7 @@ class Builder:
             adapter.read_only(shown),
             adapter.blocks_writers(shown),
             adapter.probe(shown) is not None,
+            adapter.preceded_by(shown) is not None,
         )
 
     def _judge(self, action: Action, arguments: Mapping[str, Json], shown: Mapping[str, Json]) -> None:

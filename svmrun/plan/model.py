@@ -34,6 +34,7 @@ class PlannedAction:
     read_only: bool = False
     blocks_writers: bool = False
     probed: bool = False  # its adapter can tell whether its effect is there
+    needs_previous: bool = False  # as a handler: left out when the one before it did not succeed, or data are lost
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ class Already:
 class HeldRelease:
     """How one hold is ended: `releases` are whole command lines with absolute programs, in the order to run.
 
+    `chained` are the numbers, from 1, of those that are left out when the one before them did not succeed.
     `limit_seconds` is the hold's limit, `bound_seconds` how long one command may take before it is killed and repeated.
     `says` are texts in a failing command's output that prove the hold gone all the same ("is attached").
     """
@@ -46,6 +47,7 @@ class HeldRelease:
     says: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     bound_seconds: float = 60.0
+    chained: tuple[int, ...] = ()
 
 
 def release_program(
@@ -127,7 +129,8 @@ def _facts(hold: HeldRelease) -> str:
     shown = "; ".join(shlex.join(argv) for argv in hold.releases)
     return (
         f"title={_quoted(hold.title)} shown={_quoted(shown)} parts={len(hold.releases)} tells={kind} "
-        f"limit={limit:.3f} whole_limit={math.ceil(limit)} bound={math.ceil(hold.bound_seconds)}"
+        f"limit={limit:.3f} whole_limit={math.ceil(limit)} bound={math.ceil(hold.bound_seconds)} "
+        f"chained={_quoted(' '.join(map(str, hold.chained)))}"
     )
 
 

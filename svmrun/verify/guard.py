@@ -48,10 +48,12 @@ class GuardTurn:
     def _release(self, hold: HeldRelease) -> bool:
         if self._guard.round > 0 and self._is_released(hold) is True:
             return True
-        fine = True
-        for argv in hold.releases:
-            completed = self._run(argv, hold.bound_seconds)
-            fine = fine and (completed.status == 0 or _says(hold, completed))
+        fine = well = True
+        for part, argv in enumerate(hold.releases, start=1):
+            if well or part not in hold.chained:
+                completed = self._run(argv, hold.bound_seconds)
+                well = completed.status == 0 or _says(hold, completed)
+                fine = fine and well
         known = self._is_released(hold)
         return fine if known is None else known
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from svmrun.simulator.component_transitions import component_fails
-from svmrun.simulator.linux_disks import Leg, LinuxMirror
+from svmrun.simulator.linux_disks import Leg, LegState, LinuxMirror
 from svmrun.simulator.linux_lookup import device_paths, leg_at, linux_mirror, put_linux_mirror
 from svmrun.simulator.linux_mirrors import leg_joins, leg_leaves
 from svmrun.simulator.mirror_transitions import after_reboot, syncing
@@ -81,7 +81,10 @@ def disks_mended(world: World) -> World:
         if rows != found.rows:
             world = put_stripe(world, replace(found, rows=rows))
     for array in world.linux_mirrors:
-        legs = tuple(replace(leg, state="out") if leg.state == "missing" else leg for leg in array.legs)
+        back: LegState = "faulty" if array.kind == "lvm" else "out"
+        legs = tuple(
+            replace(leg, state="out" if leg.split else back) if leg.state == "missing" else leg for leg in array.legs
+        )
         world = put_linux_mirror(world, replace(array, legs=legs))
     return replace(world, locked_sets=(), databases="fine")
 

@@ -32,6 +32,7 @@ class Leg:
     repaired: int = -1  # the generation that a check of the file system has put in order
     known: bool = True  # its own metadata say whose it is; without them it is only taken back in full
     read_only: bool = False  # as `blockdev --setro` sets it
+    split: bool = False  # LVM tracks what is written while it is split off, were its disk gone meanwhile
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class LinuxMirror:
     noted: bool = True
     work: Work | None = None
     mismatches: int = 0
+    broken: bool = False  # md's last leg was to be thrown out: until it is assembled anew it takes no writes
     last: Literal["none", "recovery", "check"] = "none"  # the work that was begun last
 
 

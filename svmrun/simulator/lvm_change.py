@@ -17,6 +17,7 @@ from svmrun.simulator.lvm_volumes import (
     NOT_ROOT,
     REFUSED,
     Refused,
+    is_split,
     mapper_name,
     on_disks,
     owner_of,
@@ -30,7 +31,6 @@ from svmrun.values import replace
 Run = Generator[Any, Any, int]
 Flags = list[tuple[str, str]]
 Done = tuple[World, str]
-CHANGE_SECONDS = 0.5  # a table is loaded, devices are suspended and resumed
 DEACTIVATION_SECONDS = 5.0  # how long LVM tries to close a device that somebody has open
 WRONG_COMMAND = 3
 
@@ -75,7 +75,6 @@ def _changing(call: Call, options: tuple[str, ...], change: Callable[[World, Fla
         yield Pass(result.seconds)
         yield Print(result.text, "err")
         return REFUSED
-    yield Pass(CHANGE_SECONDS)
     yield Print(result, "err" if ("--verbose", "") in flags else "out")
     return 0
 
@@ -93,7 +92,7 @@ def _converted(world: World, flags: Flags, words: list[str]) -> Done:
 
 def _split(world: World, name: str, disks: list[str]) -> Done:
     found = volume(world, name)
-    if any(leg.state == "out" for leg in found.legs):
+    if any(is_split(leg) for leg in found.legs):
         raise Refused(f"Conversion of tracking raid1 LV {name} is not supported.")
     candidates = on_disks(found, disks) if disks else list(found.legs)
     if found.work is not None:
@@ -103,7 +102,7 @@ def _split(world: World, name: str, disks: list[str]) -> Done:
             seconds=3.0,
         )
     taken = candidates[-1]
-    after = leg_leaves(world, found, taken, "out")
+    after = leg_leaves(world, found, replace(taken, split=True), "out")
     mounted = mounted_from(world, found)
     after = _with(after, name, noted=mounted is None or not mounted.writers)
     image = taken.device
@@ -113,7 +112,7 @@ def _split(world: World, name: str, disks: list[str]) -> Done:
 
 def _merge(world: World, image: str) -> Done:
     found, leg = owner_of(world, image)
-    if leg.state != "out":
+    if not is_split(leg):
         raise Refused(f"{image} cannot be merged because --trackchanges was not used.")
     if any(in_use(world, path) for path in device_paths(image)):
         raise Refused(
@@ -121,6 +120,7 @@ def _merge(world: World, image: str) -> Done:
             f"Failed to deactivate {image} before merging.",
             seconds=DEACTIVATION_SECONDS,
         )
+    leg = replace(leg, split=False)
     after = leg_joins(world, found, leg, whole=False) if found.noted else leg_joins_at_once(world, found, leg)
     return after, f"  {image} successfully merged back into {found.name}.\n"
 

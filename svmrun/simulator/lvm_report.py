@@ -10,7 +10,7 @@ from typing import Any
 from svmrun.simulator.linux_disks import Leg, LinuxMirror
 from svmrun.simulator.linux_lookup import device_paths
 from svmrun.simulator.linux_mirrors import work_done
-from svmrun.simulator.lvm_volumes import NOT_ROOT, REFUSED, Refused, is_open, of_group, volume, warnings_of
+from svmrun.simulator.lvm_volumes import NOT_ROOT, REFUSED, Refused, is_open, is_split, of_group, volume, warnings_of
 from svmrun.simulator.requests import Call, Look, Print
 from svmrun.simulator.world import World
 
@@ -117,7 +117,7 @@ def _health_of(mirror: LinuxMirror) -> tuple[str, str]:
 
 def _row_of_image(world: World, mirror: LinuxMirror, leg: Leg) -> Row:
     name = leg.device.partition("/")[2]
-    split = leg.state == "out"
+    split = is_split(leg)
     health, letter = _HEALTH.get(leg.state, ("", "-"))
     used = not split or is_open(world, leg.device)
     synced, writable = "i" if leg.state == "in-sync" else "I", "r" if split else "w"
@@ -133,7 +133,7 @@ def _row_of_image(world: World, mirror: LinuxMirror, leg: Leg) -> Row:
 
 def _row_of_metadata(mirror: LinuxMirror, leg: Leg) -> Row:
     name = leg.device.partition("/")[2].replace("_rimage_", "_rmeta_")
-    used = leg.state != "out"
+    used = not is_split(leg)
     health, letter = _HEALTH.get(leg.state, ("", "-"))
     return {
         **_common(mirror, f"{mirror.name.partition('/')[0]}/{name}", METADATA_BYTES),

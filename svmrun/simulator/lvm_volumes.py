@@ -87,5 +87,9 @@ def is_open(world: World, name: str) -> bool:
     return any(f.special in paths for f in world.file_systems) or any(o.device in paths for o in world.opens)
 
 
+def is_split(leg: Leg) -> bool:
+    return leg.split or leg.state == "out"
+
+
 def mapper_name(name: str) -> str:
     return device_paths(name)[-1].rpartition("/")[2]

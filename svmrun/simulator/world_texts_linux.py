@@ -14,6 +14,7 @@ LINUX = {
         "bitmap": "Whether it has a write-intent bitmap: a leg that comes back is then copied to only where needed.",
         "noted": "Whether the legs that stayed have noted in their own metadata that one is out.",
         "work": "The recovery or consistency check that runs.",
+        "broken": "Whether it takes no writes any more, because its last leg was to be thrown out.",
         "last": "The work that was begun last, as the kernel tells it later.",
         "mismatches": "What the last consistency check counted, in sectors.",
     },
@@ -28,6 +29,7 @@ LINUX = {
         "differs": "Whether it counts as in sync and holds other data than the mirror.",
         "repaired": "The generation of its data that a check of the file system has put in order.",
         "known": "Whether its own metadata say whose it is.",
+        "split": "Whether LVM has it split off, and tracks what is written meanwhile.",
         "read_only": "Whether the device is set read-only (blockdev --setro).",
     },
     "Work": {

@@ -186,6 +186,8 @@ def test_the_last_leg_is_not_thrown_out() -> None:
     world = after(shipped("md"), OFF, OFF.replace("sdd1", "sdc1"))
     refused = run(world, OFF.replace("sdd1", "sdb1"))
     assert (refused.status, "Device or resource busy" in refused.stderr) == (2, True)
+    assert refused.world.linux_mirrors[0].broken, "a kernel 6.1 takes no writes any more"
+    assert not rebooted(refused.world).linux_mirrors[0].broken
 
 
 def test_a_broken_leg_is_faulty_and_a_broken_leg_that_is_out_is_gone() -> None:

@@ -144,7 +144,8 @@ def linux_after_reboot(world: World) -> World:
         if mirror.kind == "md":
             legs = tuple(replace(leg, state="out") if leg.state == "faulty" else leg for leg in legs)
         work = mirror.work and replace(mirror.work, done=work_done(mirror.work, world.clock), since=world.clock)
-        world = put_linux_mirror(world, replace(mirror, legs=legs, work=work if _recovers(work) else None))
+        work = work if _recovers(work) else None
+        world = put_linux_mirror(world, replace(mirror, legs=legs, work=work, broken=False))
     return replace(world, views=())
 
 

@@ -7,7 +7,7 @@ raises Refused.
 from __future__ import annotations
 
 from svmrun.simulator.linux_disks import Leg, LinuxMirror
-from svmrun.simulator.linux_lookup import leg_at, linux_mirror, put_leg, views_over
+from svmrun.simulator.linux_lookup import leg_at, linux_mirror, put_leg, put_linux_mirror, views_over
 from svmrun.simulator.linux_mirrors import check_starts, check_stops, leg_joins, leg_leaves
 from svmrun.simulator.world import World
 from svmrun.values import replace
@@ -16,11 +16,11 @@ BUSY, NO_FILE = "Device or resource busy", "No such file or directory"
 
 
 class Refused(Exception):
-    """The line that mdadm prints behind its name, and its exit status."""
+    """The line that mdadm prints behind its name, its exit status, and the world when that is another one then."""
 
-    def __init__(self, text: str, status: int = 1) -> None:
+    def __init__(self, text: str, status: int = 1, world: World | None = None) -> None:
         super().__init__(text)
-        self.text, self.status = text, status
+        self.text, self.status, self.world = text, status, world
 
 
 def array(world: World, name: str, opening: str) -> LinuxMirror:
@@ -32,12 +32,16 @@ def array(world: World, name: str, opening: str) -> LinuxMirror:
 
 
 def fail(world: World, name: str, device: str) -> tuple[World, str]:
-    """The device is thrown out as if it were broken. The last one stays, and the array takes no writes any more."""
+    """The device is thrown out as if it were broken.
+
+    The last one stays; but a kernel 6.1 lets every write to the array fail from then on, and shows it nowhere.
+    """
     mirror, leg = array(world, name, "error opening"), _leg(world, name, device)
     if leg.state in ("out", "missing"):
         raise Refused(f"set device faulty failed for {device}:  No such device")
     if leg.state == "in-sync" and sum(other.state == "in-sync" for other in mirror.legs) == 1:
-        raise Refused(f"set device faulty failed for {device}:  {BUSY}", 2)
+        broken = put_linux_mirror(world, replace(mirror, broken=True))
+        raise Refused(f"set device faulty failed for {device}:  {BUSY}", 2, broken)
     return leg_leaves(world, mirror, leg, "faulty"), f"set {device} faulty in {name}"
 
 

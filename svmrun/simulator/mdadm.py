@@ -112,6 +112,7 @@ def _do(deed: Deed) -> Run:
         except Refused as refused:
             said.append(refused.text)
             status.append(refused.status)
+            world = refused.world or world
         else:
             said.append(text)
         return world

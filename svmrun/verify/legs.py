@@ -24,6 +24,8 @@ def broken_mirrors(desk: Desk, scene: Scene, world: World) -> Iterator[Finding]:
     """Of what was whole when the run began. `world` has settled: whatever was under way has come to its end."""
     for old in desk.world.linux_mirrors:
         new = next((m for m in world.linux_mirrors if m.name == old.name), None)
+        if new is not None and new.broken and not old.broken:
+            yield Finding("whole", f"{old.name} takes no writes any more: its last leg was to be thrown out")
         for leg in new.legs if new else ():
             if _was_in_sync(old, leg.device) and (wrong := _wrong(desk, scene, leg)):
                 yield Finding("whole", f"{leg.device} {wrong} {old.name}", _taker(desk, old.name, leg.device))

@@ -81,7 +81,8 @@ def _mirror(mirror: Mirror, clock: float) -> Key:
 def _linux_mirror(mirror: LinuxMirror, clock: float, back: bool) -> Key:
     work = mirror.work
     left = work and (work.kind, round(work.total - work_done(work, clock), 3), round(work.total, 3))
-    return (mirror.name, mirror.legs, mirror.noted, left, None if back else (mirror.last, mirror.mismatches))
+    told = None if back else (mirror.last, mirror.mismatches)
+    return (mirror.name, mirror.legs, mirror.noted, mirror.broken, left, told)
 
 
 def _rows(stripes: tuple[Stripe, ...]) -> Key:

@@ -134,7 +134,7 @@ class Book:
 
 def _as_found(text: str) -> frozenset[str]:
     """The facts that an invariant compares with: `before.NAME`."""
-    return frozenset(re.findall(r"\bbefore\.(\w+)", text))
+    return frozenset(re.findall(r"\bbefore(?:\.|\[')(\w+)", text))
 
 
 def at(action: Action, *more: str | int) -> Path:

@@ -27,7 +27,7 @@ def compare_parameters(ledger: Ledger) -> None:
 
 
 def _new_parameter(parameter: Parameter) -> str:
-    return f"is new; default {shown(parameter.default)}" if parameter.has_default else "is new, and must be given"
+    return f"is new; default {_default(parameter)}" if parameter.has_default else "is new, and must be given"
 
 
 def _compare_parameter(ledger: Ledger, where: str, before: Parameter, after: Parameter) -> None:

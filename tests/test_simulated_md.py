@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shlex
+from collections.abc import Callable
 
 import pytest
 
@@ -212,3 +214,27 @@ def test_a_copy_of_the_mounted_mirror_is_good_only_while_it_is_frozen() -> None:
 
     assert not image(shipped("md")).consistent
     assert image(after(shipped("md"), FREEZE)).consistent
+
+
+def test_a_check_asks_on_a_terminal_only_and_one_key_answers() -> None:
+    adapter = REGISTRY["e2fsck"]
+    arguments = adapter.complete({"device": "/dev/mapper/view", "answer": "ask", "force": True})
+    command = adapter.command_line(arguments)
+    assert adapter.asks(arguments)
+    assert command.dialogue is not None
+    (question,) = command.dialogue.prompts
+    world = after(shipped("md"), OFF, DATA, *STORE, VIEW)
+    assert "need terminal" in host.run(world, command.argv).stderr
+    asked: list[str] = []
+
+    def typed(key: str) -> Callable[[str], str]:
+        def answer(text: str) -> str:
+            asked.append(text)
+            return key
+
+        return answer
+
+    for key, status in (("y", 1), ("n", 4)):
+        assert host.run(world, command.argv, terminal=True, answer=typed(key)).status == status
+    assert all(re.search(question.pattern, text) for text in asked)
+    assert not question.enter, "e2fsck reads keys: a newline would answer the next question"

@@ -10,14 +10,28 @@ from collections.abc import Iterator
 from typing import Any
 
 from svmrun.adapters import fields
-from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, failed, plain_outcome
+from svmrun.adapters.base import (
+    Adapter,
+    Arguments,
+    Command,
+    Completed,
+    Dialogue,
+    Outcome,
+    Prompt,
+    failed,
+    plain_outcome,
+)
 from svmrun.adapters.linux_parse_e2fsck import parse_e2fsck
 from svmrun.adapters.output import ParseError
 from svmrun.names import tidy_path
 
 Json = Any
 
-_ANSWERS = {"yes": "-y", "no": "-n", "preen": "-p"}
+_ANSWERS = {"yes": ("-y",), "no": ("-n",), "preen": ("-p",), "ask": ()}
+# It reads single keys: a newline would answer its next question, too.
+_QUESTION = Prompt(
+    r"[^\n]*<[yn]>\?\s*$", name="e2fsck asks: y, n, or a for yes to all of this kind", at_most=100_000, enter=False
+)
 _OK = (0, 1)  # 1: errors were found, and corrected
 _ERRORS_LEFT = 4
 _MEANING = {
@@ -47,7 +61,8 @@ class E2fsck(Adapter):
             "answer": fields.choice(
                 "Answer",
                 "`yes` repairs everything (-y), `preen` only what is safe, and fails else (-p), `no` only looks (-n): "
-                "it then calls an error what every file is that was open when the image was taken, and has no name.",
+                "it then calls an error what every file is that was open when the image was taken, and has no name. "
+                "`ask` hands each question to the operator.",
                 list(_ANSWERS),
                 default="no",
             ),
@@ -59,6 +74,9 @@ class E2fsck(Adapter):
     def read_only(self, arguments: Arguments) -> bool:
         return bool(arguments["answer"] == "no")
 
+    def asks(self, arguments: Arguments) -> bool:
+        return bool(arguments["answer"] == "ask")
+
     def repeatable(self, arguments: Arguments) -> bool:
         return True
 
@@ -67,8 +85,9 @@ class E2fsck(Adapter):
 
     def command_line(self, arguments: Arguments) -> Command:
         force = ("-f",) if arguments["force"] else ()
-        words = (*force, _ANSWERS[arguments["answer"]], tidy_path(str(arguments["device"])))
-        return Command(("e2fsck", *words), needs_root=True)
+        words = (*force, *_ANSWERS[arguments["answer"]], tidy_path(str(arguments["device"])))
+        talk = Dialogue((_QUESTION,)) if self.asks(arguments) else None
+        return Command(("e2fsck", *words), needs_root=True, dialogue=talk)
 
     def expects(self, arguments: Arguments) -> str:
         return "Its five passes, a line with the number of files, and exit status 0, or 1 when it has corrected errors."

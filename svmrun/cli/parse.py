@@ -9,6 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from svmrun.adapters.linux_dmsetup import parse_dmsetup_status
+from svmrun.adapters.linux_losetup import parse_losetup
+from svmrun.adapters.linux_parse_dump import parse_dump, parse_restore
+from svmrun.adapters.linux_parse_e2fsck import parse_e2fsck
+from svmrun.adapters.linux_parse_mdadm import parse_mdadm_detail, parse_mdadm_examine
 from svmrun.adapters.lvm_parse import parse_lvs
 from svmrun.adapters.scstat_parse import parse_scstat
 from svmrun.adapters.svm_parse_concise import parse_metastat_c
@@ -36,6 +41,13 @@ PARSERS: dict[str, Callable[[str], dict[str, Json]]] = {
     "ufsrestore": parse_ufsrestore,
     "scstat": parse_scstat,
     "lvs": parse_lvs,
+    "mdadm-detail": parse_mdadm_detail,
+    "mdadm-examine": parse_mdadm_examine,
+    "e2fsck": parse_e2fsck,
+    "dump": parse_dump,
+    "restore": parse_restore,
+    "dmsetup-status": parse_dmsetup_status,
+    "losetup": parse_losetup,
 }
 LARGEST_BYTES = 64 * 1024 * 1024
 

@@ -11,12 +11,13 @@ from svmrun.simulator.images import file_system_on, is_moment
 from svmrun.simulator.linux_lookup import ground, mounted_from
 from svmrun.simulator.linux_mirrors import written
 from svmrun.simulator.processes import opened
-from svmrun.simulator.requests import Call, Change, Look, Pass, Print
+from svmrun.simulator.requests import Ask, Call, Change, Look, Pass, Print
 from svmrun.simulator.world import FileSystem, World
 
 Run = Generator[Any, Any, int]
 VERSION = "e2fsck 1.47.0 (5-Feb-2023)\n"
-LEFT, FATAL, USAGE = 4, 8, 16
+CORRECTED, LEFT, FATAL, USAGE = 1, 4, 8, 16
+WRONG = "Free blocks count wrong (54821, counted=54801).\n"
 SECONDS = 30.0  # of the world's time, at most; less when a whole dump takes less than twenty times as long
 KINDS = ("ext2", "ext3", "ext4")
 BACKUP = (
@@ -37,7 +38,7 @@ PASSES = (
 
 @dataclass(frozen=True)
 class _Check:
-    """`answer` is y, n, p (preen), or empty for questions, which need a terminal."""
+    """`answer` is y, n, p (preen), or empty for questions, which are asked on a terminal only."""
 
     device: str
     answer: str
@@ -55,7 +56,7 @@ def e2fsck(call: Call) -> Run:
         yield Print("e2fsck: Only one of the options -p/-a, -n or -y may be specified.\n", "err")
         return FATAL
     check = _Check(devices[0], "".join(answers), "f" in letters)
-    if not answers:
+    if not answers and not call.terminal:
         yield Print(f"{VERSION}e2fsck: need terminal for interactive repairs\n", "err")
         return FATAL
     if check.answer != "p":
@@ -107,11 +108,31 @@ def _checked(check: _Check, world: World) -> Run:
         yield Print(f"{check.device}: clean, {_sizes(system)}\n")
         return 0
     yield Pass(min(SECONDS, world.dump_seconds / 20))
+    if active and not check.answer:
+        return (yield from _asked(check, system))
     yield from _words(check, active)
     if check.answer != "n":
         yield Change(lambda now: written(now, check.device, repairs=True))
     yield Print(f"{check.device}: {_sizes(system)}\n")
     return LEFT if active and check.answer == "n" else 0
+
+
+def _asked(check: _Check, system: FileSystem) -> Run:
+    """One question; a line that begins with neither letter, an empty one too, takes what is proposed."""
+    yield Print(f"{check.device}: recovering journal\n{''.join(PASSES)}{WRONG}Fix<y>? ")
+    key = yield Ask()
+    if key is None:
+        return FATAL
+    fixed = key[:1].lower() != "n"
+    yield Change(lambda now: written(now, check.device, repairs=fixed))
+    yield Print(f"{'yes' if fixed else 'no'}\n\n")
+    state = (
+        "***** FILE SYSTEM WAS MODIFIED *****"
+        if fixed
+        else "********** WARNING: Filesystem still has errors **********"
+    )
+    yield Print(f"{check.device}: {state}\n{check.device}: {_sizes(system)}\n")
+    return CORRECTED if fixed else LEFT
 
 
 def _words(check: _Check, active: bool) -> Generator[Any, Any, None]:
@@ -128,7 +149,7 @@ def _words(check: _Check, active: bool) -> Generator[Any, Any, None]:
         )
     yield Print("".join(PASSES))
     if active and check.answer == "n":
-        yield Print("Free blocks count wrong (54821, counted=54801).\nFix? no\n\n")
+        yield Print(f"{WRONG}Fix? no\n\n")
         yield Print(f"\n{check.device}: ********** WARNING: Filesystem still has errors **********\n\n")
     elif active:
         yield Print(f"\n{check.device}: ***** FILE SYSTEM WAS MODIFIED *****\n")

@@ -98,7 +98,7 @@ def outstanding(plan: Plan, state: State) -> list[PlannedStep]:
 
 
 def _to_be_undone(step: PlannedStep, state: StepState) -> bool:
-    return state.started_at is not None and not state.untouched and undo(step, state) is not UNDONE
+    return state.started_at is not None and not state.untouched and not _is_undone(step, state)
 
 
 def held(plan: Plan, state: State) -> list[PlannedStep]:
@@ -116,7 +116,7 @@ def _is_done(plan: Plan, step: PlannedStep, state: State) -> bool:
     if status == "skipped" or step.releases is None:
         return status in ("skipped", "succeeded")
     target = state.step(step.releases)
-    return target.started and undo(plan.step(step.releases), target) is UNDONE
+    return target.started and _is_undone(plan.step(step.releases), target)
 
 
 def _reason_to_go_back(plan: Plan, state: State) -> GoBack | None:
@@ -148,7 +148,7 @@ def _vanished(plan: Plan, state: State) -> str:
         known, action = state.step(step.id), step.action
         if known.undoing is None or known.undoing.role != "release" or known.undoing.done:
             continue
-        if action and action.blocks_writers and not action.probed and undo(step, known) is UNDONE:
+        if action and action.blocks_writers and not action.probed and _is_undone(step, known):
             return step.id
     return ""
 
@@ -247,6 +247,10 @@ class _Result:
 
 
 UNDONE, STUCK = _Result(), _Result()
+
+
+def _is_undone(step: PlannedStep, state: StepState) -> bool:
+    return state.undoing is not None and undo(step, state) is UNDONE
 
 
 def undo(step: PlannedStep, state: StepState, role: Role | None = None) -> Perform | _Result:

@@ -101,9 +101,9 @@ def evolve(state: State, event: e.Event) -> State:
         case e.ActionStarted():
             return _started(state, event)
         case e.ActionEnded():
-            return _ended(replace(state, doing=None), event)
+            return _ended(state, event)
         case e.StepSkipped():
-            return _with(state, event.step, status="skipped", message=event.reason)
+            return replace(state, steps=_with(state, event.step, status="skipped", message=event.reason))
         case e.CancelRequested():
             return replace(state, cancel=state.cancel or event)
         case e.LimitPassed():
@@ -134,22 +134,23 @@ def _taken_over(state: State) -> State:
     return replace(state, recovered=True, ended=None, steps=steps)
 
 
-def _with(state: State, step_id: str, **changes: Any) -> State:
-    return replace(state, steps={**state.steps, step_id: replace(state.step(step_id), **changes)})
+def _with(state: State, step_id: str, **changes: Any) -> dict[str, StepState]:
+    """All steps, one of them changed."""
+    return {**state.steps, step_id: replace(state.step(step_id), **changes)}
 
 
 def _started(state: State, event: e.ActionStarted) -> State:
-    state = replace(state, doing=event)
     step = state.step(event.step)
     if event.role == "found":
-        return state
+        return replace(state, doing=event)
     if event.role == "forward":
         begun = event.at if step.started_at is None else step.started_at
-        return _with(state, event.step, status="running", attempts=event.attempt, started_at=begun)
+        steps = _with(state, event.step, status="running", attempts=event.attempt, started_at=begun)
+        return replace(state, doing=event, steps=steps)
     undoing = _current_undoing(state, step)
     if event.role != "probe":
         undoing = _handler_started(undoing, event)
-    return _with(state, event.step, undoing=undoing)
+    return replace(state, doing=event, steps=_with(state, event.step, undoing=undoing))
 
 
 def _current_undoing(state: State, step: StepState) -> Undoing:
@@ -174,7 +175,7 @@ def _ended(state: State, event: e.ActionEnded) -> State:
         status = {"succeeded": "succeeded", "failed": "failed", "unknown": "doubtful"}[event.outcome]
         untouched = event.untouched and event.attempt == 1
         changes = {"message": event.message, "result": event.result, "ended_at": event.at, "untouched": untouched}
-        return _with(state, event.step, status=status, **changes)
+        return replace(state, doing=None, steps=_with(state, event.step, status=status, **changes))
     undoing = _current_undoing(state, step)
     if event.role == "probe":
         blind = undoing.blind + 1 if event.present is None else 0
@@ -184,12 +185,12 @@ def _ended(state: State, event: e.ActionEnded) -> State:
         undoing = replace(undoing, part=undoing.part + 1, tries=0, done=undoing.done or event.changed)
     else:
         undoing = replace(undoing, tries=undoing.tries + 1, message=event.message)
-    return _with(state, event.step, undoing=undoing)
+    return replace(state, doing=None, steps=_with(state, event.step, undoing=undoing))
 
 
 def _found(state: State, event: e.ActionEnded) -> State:
-    state = _with(state, event.step, found=state.step(event.step).found + 1)
+    steps = _with(state, event.step, found=state.step(event.step).found + 1)
     if event.present is False:
-        return state
+        return replace(state, doing=None, steps=steps)
     words = "its effect is there already, and not ours" if event.present else event.message or "nothing could tell"
-    return replace(state, found_already=f"{event.step}: {words}")
+    return replace(state, doing=None, steps=steps, found_already=f"{event.step}: {words}")

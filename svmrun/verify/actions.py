@@ -132,11 +132,12 @@ class Actions:
         arguments = adapter.complete(inner.arguments)
         deadline = self.world.clock + call.limits.timeout
         stop = self.world.clock + min(call.limits.cancel, call.limits.guard)
+        identity = call.identity and (call.identity, "look")
         failures = 0
         while True:
             own = min(adapter.default_timeout(arguments), max(1.0, deadline - self.world.clock))
             limits = Limits(own, stop - self.world.clock)
-            looked = replace(call, adapter=inner.adapter, arguments=arguments, limits=limits, identity=None)
+            looked = replace(call, adapter=inner.adapter, arguments=arguments, limits=limits, identity=identity)
             outcome = self.perform(looked)
             failures = 0 if outcome.ok else failures + 1
             if self.world.clock >= stop:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
+from typing import NamedTuple
 
 from svmrun.adapters.base import Command, Completed, Dialogue
 from svmrun.adapters.session import SessionRequest
@@ -21,8 +22,7 @@ TERMINATED = 15
 Model = Callable[[World, tuple[str, ...]], tuple[World, Completed]]
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """When a command that does not end by itself is ended, in seconds from its start, and by whom."""
 
     timeout: float

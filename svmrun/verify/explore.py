@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from svmrun.core import events as e
 from svmrun.core.state import State
@@ -37,8 +38,7 @@ class Node:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True)
-class Edge:
+class Edge(NamedTuple):
     """`where` and `injection` are empty for the turn in which nothing goes wrong."""
 
     target: int
@@ -49,8 +49,7 @@ class Edge:
 Acted = tuple[str, str]  # a step, and how it was worked on: a role, or `guard`
 
 
-@dataclass(frozen=True)
-class Branch:
+class Branch(NamedTuple):
     scene: Scene
     injection: Injection | None = None
     where: str = ""
@@ -80,10 +79,9 @@ class Graph:
 
     def _reach(self, branch: Branch, parent: int, faults: int) -> int:
         key = (self._keys.of(branch.scene, last=faults == self.depth), faults)
-        known = self._known.get(key)
-        if known is not None:
-            return known
-        number = self._known[key] = len(self.nodes)
+        number = self._known.setdefault(key, len(self.nodes))
+        if number < len(self.nodes):
+            return number
         node = Node(branch.scene, faults, parent, branch.injection)
         self.nodes.append(node)
         if branch.scene.turn > MOST_TURNS:

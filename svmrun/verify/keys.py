@@ -40,7 +40,7 @@ class Keys:
             scene.held,
             scene.sessions,
             self._watch(scene.watch, clock, back, last),
-            scene.durable and self._forward(scene.durable, clock),
+            scene.durable is not None if last else scene.durable and self._forward(scene.durable, clock),
             scene.interrupted and not back,
             scene.finding,
         )
@@ -49,9 +49,17 @@ class Keys:
         return self._numbers.setdefault(value, len(self._numbers))
 
     def _will_go_back(self, scene: Scene) -> bool:
-        """Its runner died, its guard is through, and nothing more goes wrong: unless all was done it will go back."""
+        """The next turn is the first one of its way back, and nothing more goes wrong.
+
+        A run whose runner died is taken over to go back, unless all was done. What its own steps give as a reason is
+        not looked for.
+        """
         state, guard = scene.state, scene.guard
-        if scene.phase == "run" or state.ended is not None or (guard is not None and guard.acting):
+        if state.ended is not None or (guard is not None and guard.acting):
+            return False
+        guarded = guard is None or (guard.alive and not guard.reason)
+        told = state.guard == "fired" or state.cancel is not None or state.journal_lost is not None
+        if scene.phase == "run" and guarded and not told and not scene.interrupted:
             return False
         return not all_done(self._desk.plan, state)
 

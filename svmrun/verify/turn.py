@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from svmrun.core import events as e
 from svmrun.core.state import State, evolve
@@ -19,8 +19,7 @@ from svmrun.verify.performer import GONE, MemoryPerformer, fired
 from svmrun.verify.scene import Scene
 
 
-@dataclass(frozen=True)
-class Moment:
+class Moment(NamedTuple):
     """The runner at one side of a record: how things stood when it (or what came before it) was durable."""
 
     record: int
@@ -29,8 +28,7 @@ class Moment:
     event: e.Event
 
 
-@dataclass(frozen=True)
-class Turn:
+class Turn(NamedTuple):
     """`intent` is the action that was performed; `guard_step` the hold that the guard released instead."""
 
     scene: Scene

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
 
@@ -18,34 +19,53 @@ class WorldKeys:
 
     def __init__(self) -> None:
         self._numbers: dict[Any, int] = {}
-        self._last: tuple[World, bool, Key] | None = None  # asked several times in a turn
-        self._lasting: dict[tuple[int, ...], tuple[tuple[Any, ...], int]] = {}
+        self._last: dict[bool, tuple[World, Key]] = {}  # asked several times in a turn
+        self._known: dict[tuple[int, ...], tuple[tuple[Any, ...], int, bool]] = {}
 
     def of(self, world: World, *, back: bool = False) -> Key:
         """With `back` without what no rollback looks at: what was dumped, and which data lie on a side."""
-        if self._last is not None and self._last[0] is world and self._last[1] is back:
-            return self._last[2]
-        key = self._of(world, back)
-        self._last = (world, back, key)
-        return key
+        last = self._last.get(back)
+        if last is None or last[0] is not world:
+            last = self._last[back] = (world, self._of(world, back))
+        return last[1]
 
     def _of(self, world: World, back: bool) -> Key:
-        clock = world.clock
         parts = _parts(world)
         identity = (back, *map(id, parts))
-        known = self._lasting.get(identity)  # holds the parts, too: no other object gets one's id
+        known = self._known.get(identity)  # holds the parts, too: no other object gets one's id
         if known is None:
-            lasting = _of_dumps(world, back), _of_the_rest(world)
-            known = self._lasting[identity] = (parts, self._numbers.setdefault(lasting, len(self._numbers)))
-        later = tuple((round(one.at - clock, 3), one.argv) for one in world.later)
-        linux = tuple(_linux_mirror(m, clock, back) for m in world.linux_mirrors)
-        return (known[1], tuple(_mirror(m, clock) for m in world.mirrors), linux, later)
+            lasting = _of_dumps(world, back), _of_mirrors(world, back), _of_the_rest(world)
+            number = self._numbers.setdefault(lasting, len(self._numbers))
+            known = self._known[identity] = (parts, number, _moves(world))
+        return (known[1], *(_left(world) if known[2] else ()))
 
 
 _parts = attrgetter(
-    *("stripes", "tapes", "files", "dumpdates", "file_systems", "services", "opens", "sets"),
-    *("locked_sets", "databases", "switches", "views", "subvolumes", "backup_sessions"),
+    *("mirrors", "linux_mirrors", "stripes", "tapes", "files", "dumpdates", "file_systems", "services", "opens"),
+    *("sets", "locked_sets", "databases", "switches", "views", "subvolumes", "backup_sessions", "later"),
 )
+
+
+def _moves(world: World) -> bool:
+    """Whether anything in it happens by itself."""
+    return bool(world.later) or any(m.resync for m in world.mirrors) or any(m.work for m in world.linux_mirrors)
+
+
+def _left(world: World) -> Iterator[float]:
+    """The seconds until each thing happens."""
+    clock = world.clock
+    resyncs = [m.resync for m in world.mirrors if m.resync]
+    works = [m.work for m in world.linux_mirrors if m.work]
+    yield from (round(resync.total - progress(resync, clock), 3) for resync in resyncs)
+    yield from (round(work.total - work_done(work, clock), 3) for work in works)
+    yield from (round(one.at - clock, 3) for one in world.later)
+
+
+def _of_mirrors(world: World, back: bool) -> Key:
+    """With what is under way in them, and what will happen later: but for the times."""
+    mirrors = tuple(_mirror(m) for m in world.mirrors)
+    linux = tuple(_linux_mirror(m, back) for m in world.linux_mirrors)
+    return (mirrors, linux, tuple(one.argv for one in world.later))
 
 
 def _of_dumps(world: World, back: bool) -> Key:
@@ -72,17 +92,15 @@ def _of_the_rest(world: World) -> Key:
     )
 
 
-def _mirror(mirror: Mirror, clock: float) -> Key:
-    resync = mirror.resync
-    left = resync and (round(resync.total - progress(resync, clock), 3), round(resync.total, 3), resync.cancelled)
-    return (mirror.name, tuple((s.name, s.slot, s.state) for s in mirror.submirrors), left)
+def _mirror(mirror: Mirror) -> Key:
+    resync = mirror.resync and (round(mirror.resync.total, 3), mirror.resync.cancelled)
+    return (mirror.name, tuple((s.name, s.slot, s.state) for s in mirror.submirrors), resync)
 
 
-def _linux_mirror(mirror: LinuxMirror, clock: float, back: bool) -> Key:
-    work = mirror.work
-    left = work and (work.kind, round(work.total - work_done(work, clock), 3), round(work.total, 3))
+def _linux_mirror(mirror: LinuxMirror, back: bool) -> Key:
+    work = mirror.work and (mirror.work.kind, round(mirror.work.total, 3))
     told = None if back else (mirror.last, mirror.mismatches)
-    return (mirror.name, mirror.legs, mirror.noted, mirror.broken, left, told)
+    return (mirror.name, mirror.legs, mirror.noted, mirror.broken, work, told)
 
 
 def _rows(stripes: tuple[Stripe, ...]) -> Key:

@@ -108,7 +108,31 @@ class RunGuard:
         return None if self._armed is None else self._armed.news()
 
     def leave(self) -> None:
-        self._guard.leave()
+        if self._armed is not None:
+            self._armed.leave()
+
+    def go_on(self, steps: tuple[str, ...]) -> None:
+        """The run ends and leaves these holds: the guard goes on trying to release them, if need be a new one."""
+        trying = self._armed.go_on() if self._armed is not None else ()
+        try:
+            trying = trying or self._anew(steps)
+        except Refused as error:
+            self._setting.observer.notice(f"nobody goes on trying to release {', '.join(steps)}: {error}")
+            return
+        self._setting.observer.notice(
+            f"the guard (pid {self._guard.pid}) goes on trying to release {', '.join(trying)}; "
+            f"svmrun recover {self._run} ends it, and the run"
+        )
+
+    def _anew(self, steps: tuple[str, ...]) -> tuple[str, ...]:
+        """In the place of one that died, or of one that a recovery has ended."""
+        folder = memory_folder.of_run(self._run)
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+        self.arm()
+        for step in steps:
+            self._guard.hold(step)
+        return self._guard.go_on()
 
 
 def releases(plan: Plan, setting: Setting) -> Iterator[HeldRelease]:

@@ -15,6 +15,7 @@ from svmrun.core import events as e
 from svmrun.core.state import State, replay
 from svmrun.effects import left_guard, memory_folder
 from svmrun.effects.journal import Journal
+from svmrun.effects.machine import Guarding
 from svmrun.effects.orphans import end_orphans
 from svmrun.effects.processes import alive, process_started
 from svmrun.effects.rooted import ask_before, kill_as_root
@@ -26,8 +27,10 @@ from svmrun.plan.model import Plan
 from svmrun.target import Target
 
 GUARD_SECONDS = 30.0  # how long a guard that acts is waited for before its work is taken over
+STUCK_GUARD_SECONDS = 2.0  # the same for that of a stuck run: it tries for ever, and mostly sleeps
 
 MakeSetting = Callable[[Target, Plan], Setting]
+MakeGuard = Callable[[Plan, Setting, str], Guarding]
 
 
 @dataclass(frozen=True)
@@ -81,14 +84,18 @@ def runner_lives(events: Sequence[e.Event]) -> bool:
     return runner.host == socket.gethostname() and alive(runner.pid, runner.pid_started)
 
 
-def recover(run: Unfinished, make_setting: MakeSetting) -> e.RunEnded:
-    """Drive the run to its end. Raises Busy when somebody else does, Refused when a program is gone."""
+def recover(run: Unfinished, make_setting: MakeSetting, make_guard: MakeGuard) -> e.RunEnded:
+    """Drive the run to its end; the guard is needed only if it is stuck there.
+
+    Raises Busy when somebody else does, Refused when a program is gone.
+    """
     target = targets.of_plan(run.plan.host)
     setting = make_setting(target, run.plan)
     ask_before(run.plan, setting)
     names = {**run.plan.parameters, **run.plan.facts, "host": run.plan.host}
     conductor = Conductor(run.plan, setting, names, Watched(), lambda _folder: None)
-    state = conductor.go_on(run.folder, lambda: _clear(run, setting))
+    guard = make_guard(run.plan, setting, run.folder.run)
+    state = conductor.go_on(run.folder, lambda: _clear(run, setting), guard)
     ended = state.ended
     assert ended is not None, "a driven run has ended"
     return ended
@@ -113,8 +120,8 @@ def _end_guard(run: Unfinished, setting: Setting) -> list[e.Event]:
         return []
     left = left_guard.LeftGuard(folder)
     if left.alive:
-        setting.observer.notice("the guard of the dead run is at work; waiting for it")
-        left_guard.await_end(left, GUARD_SECONDS, Watched())
+        setting.observer.notice("the guard of the run is at work; waiting for it")
+        left_guard.await_end(left, GUARD_SECONDS if run.state.ended is None else STUCK_GUARD_SECONDS, Watched())
     reason, released = left.fired, left.released
     left.forget(kill_as_root(setting))
     known = run.state.guard == "fired"

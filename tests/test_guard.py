@@ -228,6 +228,25 @@ def test_the_death_of_the_guard_is_seen_at_once(scene: Scene) -> None:
     assert scene.log() == []
 
 
+def test_a_run_that_is_stuck_leaves_its_holds_to_the_guard(scene: Scene) -> None:
+    guard = scene.arm()
+    for step in ("lock", "detach"):
+        guard.hold(step)
+    scene.behave("lock", fails=2)
+    assert guard.go_on() == ("detach", "lock")
+    assert scene.comes_to(released_lines("detach", "lock", "lock", "lock"))
+    assert gone(guard.pid)
+    assert (scene.folder / "fired").read_text() == "the run is stuck\n"
+
+
+def test_a_dead_guard_is_told_to_whoever_wants_to_leave_it_something(scene: Scene) -> None:
+    guard = scene.arm()
+    guard.hold("lock")
+    os.killpg(os.getpgid(guard.pid), signal.SIGKILL)
+    assert gone(guard.pid)
+    assert guard.go_on() == ()
+
+
 def test_runner_and_guard_killed_together_leave_nothing_held(scene: Scene) -> None:
     runner = scene.runner("sleep 40", "TERM")
     os.kill(runner.guard, signal.SIGKILL)
@@ -237,10 +256,12 @@ def test_runner_and_guard_killed_together_leave_nothing_held(scene: Scene) -> No
 
 
 def test_a_limit_is_kept_even_when_the_guard_is_dead_and_the_runner_stopped(scenes: list[Scene]) -> None:
-    runners = [scene.runner(limit_seconds=0.3) for scene in scenes]
-    for runner in runners:
+    runners = []
+    for scene in scenes:  # each at once: its limit passes soon
+        runner = scene.runner(limit_seconds=0.3)
         runner.kill(signal.SIGSTOP)
         os.kill(runner.guard, signal.SIGKILL)
+        runners.append(runner)
     for scene in scenes:
         assert scene.comes_to(LAST_FIRST), scene.shell
     kill_all(runners)

@@ -9,6 +9,7 @@ from svmrun.cli.preparing import make_setting, person_at_terminal
 from svmrun.effects.setting import Setting
 from svmrun.effects.state_folder import RunFolder
 from svmrun.errors import Busy, SvmrunError
+from svmrun.guarding import RunGuard
 from svmrun.plan.model import Plan
 from svmrun.recovery import recover, unfinished
 from svmrun.report.observer import Observer
@@ -28,7 +29,7 @@ def _recover(folder: RunFolder, observer: Observer, *, named: bool) -> int | Non
         run = unfinished(folder)
         if run is None:
             return None
-        ended = recover(run, lambda target, plan: _setting(target, plan, observer))
+        ended = recover(run, lambda target, plan: _setting(target, plan, observer), RunGuard)
     except Busy as error:
         if not named:  # it is not dead: it needs no recovery
             return None

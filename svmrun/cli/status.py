@@ -6,11 +6,13 @@ import argparse
 import os
 import socket
 import time
+from pathlib import Path
 
 from svmrun.cli.parser import Subparsers, add_command
 from svmrun.cli.recorded import read_record, recorded_runs
 from svmrun.core.events import GuardArmed, RecoveryStarted, RunResumed, RunStarted
 from svmrun.effects.group import alive, process_started
+from svmrun.effects.left_guard import LeftGuard
 from svmrun.report.document import as_json, status_text
 from svmrun.report.progress import Progress
 from svmrun.report.shapes import Unfinished, UnfinishedRun
@@ -60,11 +62,14 @@ def _unfinished(record: Record, progress: Progress) -> UnfinishedRun:
     alive_now = False if ended else _is_alive(runner.pid, runner.pid_started, runner.host)
     guard_host = runner.host if summary.simulated else summary.host
     guard_pid, guard_alive = _guard(record, guard_host)
+    left = LeftGuard(Path(progress.state.card).parent) if progress.state.card else None
+    if left is not None and guard_alive is not True and left.pid is not None:
+        guard_pid, guard_alive = left.pid, True  # another has taken its place
     return UnfinishedRun(
         summary,
         runner.pid,
         alive_now,
-        progress.state.guard,
+        "fired" if left is not None and _acted(left) else progress.state.guard,
         guard_pid,
         guard_alive,
         doing(progress),
@@ -73,6 +78,11 @@ def _unfinished(record: Record, progress: Progress) -> UnfinishedRun:
         progress.state.card,
         _advice(progress, runner, alive_now),
     )
+
+
+def _acted(left: LeftGuard) -> bool:
+    """Told by its folder, too, where there is one: the runner may not have heard of it any more."""
+    return left.folder.is_dir() and left.fired is not None
 
 
 def _guard(record: Record, host: str) -> tuple[int | None, bool | None]:

@@ -132,6 +132,18 @@ class Guard:
         if not outstanding(self.folder):
             shutil.rmtree(self.folder, ignore_errors=True)
 
+    def go_on(self) -> tuple[str, ...]:
+        """The run ends with holds that it could not release: from here on the guard tries, until each one is gone.
+
+        Returns the holds; none when the guard does not live any more, or holds nothing.
+        """
+        self.poll()
+        left = outstanding(self.folder)
+        listens = bool(left) and not self.dead and self._feed.say("stuck")
+        self._feed.close()
+        self._report.close()
+        return left if listens else ()
+
     # -- what the guard did --------------------------------------------------------------------------------------
 
     def fired(self) -> str | None:

@@ -37,6 +37,11 @@ class LeftGuard:
         return bool(self._processes())
 
     @property
+    def pid(self) -> int | None:
+        """Of the process that releases, or of another one of the guard; None when none lives."""
+        return next(iter(self._processes()), None)
+
+    @property
     def fired(self) -> str | None:
         """Why it released the holds; None while it did not."""
         return fired(self.folder)

@@ -44,6 +44,8 @@ class Guarding(Protocol):
 
     def leave(self) -> None: ...
 
+    def go_on(self, steps: tuple[str, ...]) -> None: ...
+
 
 class Machine:
     """Performs the moves of one run.
@@ -218,5 +220,10 @@ class Machine:
     def finish(self, state: State) -> None:
         self._actions.sessions.close_all()
         self._tell_guard(state)
-        if self._guard is not None and state.guard != "none":
+        if self._guard is None:
+            return
+        standing = tuple(s.id for s in held(self._plan, state))
+        if standing and (state.ended is None or state.ended.verdict == "stuck"):  # without an end: a bug threw it out
+            self._guard.go_on(standing)
+        else:
             self._guard.leave()

@@ -91,6 +91,7 @@ guard() {
         idle) child= ;;
         limit) is_outstanding "$step" && { act "the limit of $step passed"; return; } ;;
         left) return ;;
+        stuck) act 'the run is stuck'; return ;;
         gone) if [ -n "$outstanding" ]; then act 'the runner is gone'; else rm -rf "$folder"; fi; return ;;
         esac
     done
@@ -173,7 +174,8 @@ release_all() { # rounds, 0 without end
         2) nap 0.5 1 ;;
         3) nap 1 1 ;;
         4) nap 2 2 ;;
-        *) nap 5 5 ;;
+        ?|??) nap 5 5 ;;
+        *) nap 30 30 ;;
         esac
         [ -d "$folder" ] || return 1 # somebody ended the run otherwise
     done

@@ -26,6 +26,11 @@ from svmrun.review.model import Diff
 
 ALIVE = {True: "alive", False: "dead", None: "not known from here"}
 
+STUCK_NOTES = {
+    True: "the guard goes on trying to release this",
+    False: "the guard has released this since, unless it was killed; recover looks at what is really there",
+    None: "the guard may go on trying to release this",
+}
 GUARD_NOTES = {
     True: "the guard is about to release this",
     False: "the guard has released this, unless it was killed; recover looks at what is really there",
@@ -142,14 +147,19 @@ def _unfinished(run: UnfinishedRun) -> list[str]:
     lines += [f"  held:   {_hold(hold)}, since {moment(hold.since)}{_over(hold)}" for hold in held]
     lines += [f"  left:   {printable(line)}" for line in run.left]
     lines += [] if held or run.left else ["  held:   nothing"]
-    lines += [f"  note:   {GUARD_NOTES[run.guard_alive]}"] if held and _left_to_guard(run) else []
+    lines += [f"  note:   {_notes(run)[run.guard_alive]}"] if held and _left_to_guard(run) else []
     lines += [f"  card:   sh {shlex.quote(run.card)} (as root, when nothing else helps)"] if run.card else []
     return [*lines, f"  next:   {run.next}"]
 
 
 def _left_to_guard(run: UnfinishedRun) -> bool:
-    """Its runner does not live, and did not come to an end by itself."""
-    return run.guard_pid is not None and not run.runner_alive and run.summary.verdict is None
+    """Its runner does not live, and did not come to an end by itself, or to one that leaves something to the guard."""
+    left = run.summary.verdict is None or run.guard == "fired"
+    return run.guard_pid is not None and not run.runner_alive and left
+
+
+def _notes(run: UnfinishedRun) -> dict[bool | None, str]:
+    return STUCK_NOTES if run.summary.verdict == "stuck" else GUARD_NOTES
 
 
 def _over(hold: HeldTime) -> str:

@@ -23,6 +23,7 @@ from svmrun.verify.scene import Guard, Scene
 INTERRUPT = 2
 SOON_SECONDS = 1.0
 GONE = "the runner is gone"
+STUCK = "the run is stuck"
 
 
 class MemoryPerformer:
@@ -197,7 +198,15 @@ class MemoryPerformer:
         return tuple(self._desk.book.instruction(state, step) for step in steps)
 
     def finish(self, state: State) -> None:
-        """The guard goes away without acting."""
+        """The guard goes away without acting; but a stuck run leaves its holds to it, if need be to a new one."""
+        self._tell_guard(state)
+        standing = {step.id for step in self._desk.held(state)}
+        if state.ended is None or state.ended.verdict != "stuck" or not standing:
+            return
+        guard = self.guard
+        if guard is None or not guard.alive or not guard.outstanding:
+            guard = Guard(tuple((step, self.world.clock) for step in self._desk.holds if step in standing))
+        self.guard = guard if guard.reason else fired(guard, STUCK)
 
 
 def fired(guard: Guard, reason: str) -> Guard:

@@ -99,6 +99,8 @@ def _advance(desk: Desk, scene: Scene, kind: str, lost_record: int, moments: boo
     journal = _Journal(scene, performer, lost_record, moments)
     record = journal.record = Recorder(journal, journal.tell, lambda: performer.world.clock, scene.state)
     advance(desk.plan, record, performer)
+    if record.state.ended is not None:
+        performer.finish(record.state)
     durable = scene.durable
     if durable is None and record.state.journal_lost is not None:
         durable = _durable(scene.state, journal.events)

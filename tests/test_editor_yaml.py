@@ -23,6 +23,7 @@ from tests.runbook_mutations import Mutation, mutations
 CASES = Path(__file__).parent / "cases" / "runbooks"
 BAD = sorted((CASES / "bad").glob("*.yaml"))
 GOOD = sorted((CASES / "good").glob("*.yaml"))
+SEVERAL = sorted((CASES.parent / "reuse" / "good").rglob("*.yaml"))
 SHIPPED = sorted((Path(__file__).parent.parent / "runbooks").glob("*.yaml"))
 MODELINE = "# yaml-language-server: $schema=./runbook.schema.json\n"
 SETTINGS = {
@@ -110,7 +111,44 @@ def test_what_is_pointed_at_is_described(server: Client, mark: str, part: str) -
     assert part in json.dumps(server.at("hover", "hover.yaml", RUNBOOK, mark, 2))
 
 
-@pytest.mark.parametrize("path", GOOD + SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    ("mark", "part"),
+    [
+        ("include:", "A file with a list of steps"),
+        ("runbook:", "Another runbook, by its path"),
+        ("parameters: {", "The values of the called runbook's parameters"),
+        ("foreach:", "A list that is known before anything is changed"),
+        ("as:", "The name of the member"),
+    ],
+)
+def test_what_brings_other_steps_in_is_described(server: Client, mark: str, part: str) -> None:
+    more = """\
+  - include: parts.yaml
+  - runbook: other.yaml
+    id: other
+    parameters: {a: b}
+  - foreach: [a, b]
+    as: member
+    steps:
+      - {id: say, command: {argv: [echo, "{{ member }}"]}}
+"""
+    text = RUNBOOK.replace("  - meta\n", more)
+    assert server.open("reuse.yaml", text) == []
+    assert part in json.dumps(server.at("hover", "reuse.yaml", text, mark, 1))
+
+
+@pytest.mark.parametrize(
+    ("was", "wrong"),
+    [("as: member", "sa: member"), ("include: parts.yaml", "include: [parts.yaml]"), ("foreach: [a, b]", "foreach: a")],
+)
+def test_what_brings_other_steps_in_wrongly_is_marked(server: Client, was: str, wrong: str) -> None:
+    text = f"{MODELINE}schema: svmrun/v1-steps\nsteps:\n  - include: parts.yaml\n  - foreach: [a, b]\n    as: member\n"
+    text += "    steps:\n      - {id: say, command: {argv: [ls]}}\n"
+    assert server.open("parts.yaml", text) == []
+    assert server.open("parts.yaml", text.replace(was, wrong)) != []
+
+
+@pytest.mark.parametrize("path", GOOD + SEVERAL + SHIPPED, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_a_good_runbook_has_no_diagnostics(server: Client, path: Path) -> None:
     assert server.open("good.yaml", MODELINE + path.read_text()) == []
 
@@ -148,7 +186,7 @@ def check_jsonschema(folder: Path, files: list[Path]) -> set[str]:
 
 
 def test_another_validator_finds_every_good_runbook_valid(folder: Path) -> None:
-    assert check_jsonschema(folder, [*GOOD, *SHIPPED]) == set()
+    assert check_jsonschema(folder, [*GOOD, *SEVERAL, *SHIPPED]) == set()
 
 
 def test_another_validator_refuses_what_the_loader_refuses_for_its_form(folder: Path, tmp_path: Path) -> None:

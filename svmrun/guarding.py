@@ -162,7 +162,14 @@ def _release(step: PlannedStep, book: CallBook, setting: Setting) -> HeldRelease
         dict(setting.environment),
         max(a.timeout_seconds for a in step.rollback),
         tuple(number for number, action in enumerate(step.rollback, start=1) if action.needs_previous),
+        dict(_owed(step, setting)),
     )
+
+
+def _owed(step: PlannedStep, setting: Setting) -> Iterator[tuple[int, str]]:
+    for number, action in enumerate(step.rollback, start=1):
+        if text := setting.adapters[action.adapter].done_in_shell(action.arguments).prints:
+            yield number, text
 
 
 def _proofs(handler: PlannedAction, setting: Setting) -> tuple[Already | None, tuple[str, ...]]:

@@ -158,6 +158,20 @@ def test_a_part_that_does_harm_without_the_one_before_it_waits_for_it(scenes: li
         )
 
 
+def test_a_part_that_owes_words_is_not_believed_without_them(scene: Scene) -> None:
+    scene.holds()
+    silent = ("/bin/sh", "-c", f"echo try >>{scene.root}/log; cat {scene.root}/words")
+    (scene.root / "words").write_text("  Refreshing it's volume\n")
+    merge = scene.hold("merge")
+    chained = replace(merge, releases=(silent, *merge.releases), chained=(2,), owed={1: "it's resumed ("})
+    guard = scene.arm(holds=[chained])
+    guard.hold("merge")
+    guard._feed.close()
+    assert scene.comes_to(["try", "try"])
+    (scene.root / "words").write_text("Refreshing\n  Now it's resumed (253:6)\n")
+    assert eventually(lambda: scene.log()[-1] == "undo merge")
+
+
 def test_a_release_that_says_done_but_did_nothing_is_repeated(scene: Scene) -> None:
     (scene.root / "state").write_text("lock released\n")
     lying = HeldRelease(

@@ -163,6 +163,9 @@ class Lvchange(_LvmChange):
     def repeatable(self, arguments: Arguments) -> bool:
         return bool(arguments["mode"] != "rebuild")
 
+    def done_in_shell(self, arguments: Arguments) -> ShellProof:
+        return ShellProof() if arguments["mode"] == "check" else ShellProof(prints=_resumed(arguments))
+
     def command_line(self, arguments: Arguments) -> Command:
         mode, volume, devices = arguments["mode"], str(arguments["volume"]), arguments["devices"]
         if bool(devices) is not (mode == "rebuild"):
@@ -184,7 +187,7 @@ class Lvchange(_LvmChange):
         outcome = lvm_outcome(completed, {"volume": volume})
         if not outcome.ok or arguments["mode"] == "check":
             return outcome
-        if said(completed, [f"Resuming {mapper_name(volume)} ("]):
+        if said(completed, [_resumed(arguments)]):
             return outcome
         if said(completed, ["Refreshing logical volume "]):
             return failed(f"{volume} is not active: nothing was refreshed", outcome.result)
@@ -199,6 +202,11 @@ _DONE = {"split": "split from", "merge": "merged back into"}
 def _done_words(arguments: Arguments) -> str:
     volume, image = _pair(arguments)
     return f"{image} {'' if arguments['mode'] == 'split' else 'successfully '}{_DONE[arguments['mode']]} {volume}"
+
+
+def _resumed(arguments: Arguments) -> str:
+    """What --verbose says when the volume was loaded anew."""
+    return f"Resuming {mapper_name(str(arguments['volume']))} ("
 
 
 def _pair(arguments: Arguments) -> tuple[str, str]:

@@ -204,7 +204,7 @@ release() {
         case "$well, $chained " in ,*" $part "*) ;; # without the one before it, it would do harm
         *)
             well=1
-            bounded "$1" "$part" || says_released "$1" || fine= well=
+            { bounded "$1" "$part" && has_printed "$1" "$part"; } || says_released "$1" || fine= well=
             ;;
         esac
         part=$((part + 1))
@@ -234,6 +234,14 @@ is_released() { # 0 yes, 1 no, 2 nobody can tell
         matches "$step" "$spaced" && found=0
     done <"$output"
     return "$found"
+}
+
+has_printed() { # what alone proves that it did its work
+    case " $owed " in *" $2 "*) ;; *) return 0 ;; esac
+    [ -f "$output" ] || return 0
+    proof=1
+    while read -r line; do printed "$1" "$line" "$2" && proof=0; done <"$output"
+    return "$proof"
 }
 
 says_released() {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 LIMIT_MARGIN_SECONDS = 0.5  # the guard comes later than a runner that is well
@@ -34,7 +34,8 @@ class Already:
 class HeldRelease:
     """How one hold is ended: `releases` are whole command lines with absolute programs, in the order to run.
 
-    `chained` are the numbers, from 1, of those that are left out when the one before them did not succeed.
+    `chained` are the numbers, from 1, of those that are left out when the one before them did not succeed; `owed` has
+    by their numbers what those must print that are not believed by their exit status alone.
     `limit_seconds` is the hold's limit, `bound_seconds` how long one command may take before it is killed and repeated.
     `says` are texts in a failing command's output that prove the hold gone all the same ("is attached").
     """
@@ -48,6 +49,7 @@ class HeldRelease:
     environment: Mapping[str, str] = field(default_factory=dict)
     bound_seconds: float = 60.0
     chained: tuple[int, ...] = ()
+    owed: Mapping[int, str] = field(default_factory=dict)
 
 
 def release_program(
@@ -71,6 +73,7 @@ def release_program(
         _cases("perform", "$1/$2", _commands(holds), after='    exec ${setsid:+"$setsid"} "$@"'),
         _cases("matches", "$1", {h.step: _pattern(h.already) for h in holds if h.already and h.already.words}),
         _cases("says", "$1", {h.step: _saying(h.says) for h in holds if h.says}),
+        _cases("printed", "$1/$3", {f"{h.step}/{n}": _saying((text,)) for h in holds for n, text in h.owed.items()}),
     )
     values = {
         "run": run,
@@ -126,12 +129,17 @@ def _pauses(grace_seconds: float) -> list[float]:
 def _facts(hold: HeldRelease) -> str:
     limit = hold.limit_seconds + LIMIT_MARGIN_SECONDS
     kind = "nothing" if hold.already is None else "words" if hold.already.words else "status"
-    shown = "; ".join(shlex.join(argv) for argv in hold.releases)
+    joints = ["", *("&& " if part in hold.chained else "; " for part in range(2, len(hold.releases) + 1))]
+    shown = "".join(f"{joint}{shlex.join(argv)} " for joint, argv in zip(joints, hold.releases, strict=True)).strip()
     return (
         f"title={_quoted(hold.title)} shown={_quoted(shown)} parts={len(hold.releases)} tells={kind} "
         f"limit={limit:.3f} whole_limit={math.ceil(limit)} bound={math.ceil(hold.bound_seconds)} "
-        f"chained={_quoted(' '.join(map(str, hold.chained)))}"
+        f"chained={_numbers(hold.chained)} owed={_numbers(hold.owed)}"
     )
+
+
+def _numbers(parts: Iterable[int]) -> str:
+    return _quoted(" ".join(map(str, parts)))
 
 
 def _commands(holds: Sequence[HeldRelease]) -> dict[str, str]:

@@ -52,7 +52,8 @@ class GuardTurn:
         for part, argv in enumerate(hold.releases, start=1):
             if well or part not in hold.chained:
                 completed = self._run(argv, hold.bound_seconds)
-                well = completed.status == 0 or _says(hold, completed)
+                proven = hold.owed.get(part, "") in completed.stdout + completed.stderr
+                well = (completed.status == 0 and proven) or _says(hold, completed)
                 fine = fine and well
         known = self._is_released(hold)
         return fine if known is None else known

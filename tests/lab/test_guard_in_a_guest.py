@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -55,6 +56,18 @@ def test_a_runner_that_is_stopped_keeps_it_frozen_until_the_limit_and_no_longer(
     scene.signal("CONT", runner.pid)
     ended = runner.wait()
     assert (ended.status, "the guard" in ended.said) == (1, True)
+
+
+def test_a_machine_that_stood_still_past_the_limit_is_writable_as_soon_as_it_goes_on(scene: FrozenMirror) -> None:
+    """As a virtual machine that is moved or suspended: nobody in it could keep the limit."""
+    runner = scene.start(LIMIT_SECONDS)
+    scene.until_frozen()
+    scene.guest.hang()
+    time.sleep(LIMIT_SECONDS)
+    went_on_at = time.time()
+    scene.guest.go_on()
+    assert scene.writing_again(since=went_on_at) - went_on_at < MARGIN_SECONDS + AT_ONCE_SECONDS
+    assert runner.wait().status == 1
 
 
 def test_a_writer_that_was_killed_while_it_waited_dies_when_the_guard_thaws(scene: FrozenMirror) -> None:

@@ -1,0 +1,126 @@
+"""In a guest: an ext4 on an md mirror of three legs, somebody who writes to it, and the backup of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tests.lab.guest import Completed, Guest, Job, booted, eventually
+
+MOUNT_POINT = "/srv/data"
+DUMP = "/backup/data.dump"
+WAIT = "mdadm --wait /dev/md0 || true"  # it ends with 1 when there is nothing to wait for
+MODULES = ["raid1", "dm-mod", "dm-snapshot", "loop"]
+# A file that is open and has no name any more: a check of the image repairs it, and so writes. And numbered lines with
+# the time at which each was known to be on the disks, told on standard output.
+WRITER = f"""
+import os, time
+unnamed = open("{MOUNT_POINT}/unnamed", "wb")
+unnamed.write(os.urandom(200_000))
+unnamed.flush()
+os.unlink("{MOUNT_POINT}/unnamed")
+os.sync()
+numbers = open("{MOUNT_POINT}/numbers", "a")
+number = 0
+while True:
+    number += 1
+    print(number, file=numbers, flush=True)
+    os.fsync(numbers.fileno())
+    print(number, time.time(), flush=True)
+    time.sleep(0.05)
+"""
+
+
+@contextmanager
+def machine() -> Iterator[Guest]:
+    """Three disks for the mirror; the fourth takes the dump."""
+    with booted(disks=4, disk_mb=64, modules=MODULES) as guest:
+        guest.ok(f"mkfs.ext4 -q {guest.disks[3]}; mkdir -p /backup {MOUNT_POINT}; mount {guest.disks[3]} /backup")
+        yield guest
+
+
+def make(guest: Guest, metadata: str = "1.2") -> None:
+    """A whole mirror with that version of metadata (behind the data, or before them), its bitmap clean, mounted."""
+    legs = " ".join(guest.disks[:3])
+    guest.ok(
+        "mdadm --create /dev/md0 --run --level=1 --raid-devices=3 --bitmap=internal --bitmap-chunk=64 --delay=1 "
+        f"--metadata={metadata} {legs}\n"
+        f"{WAIT}\n"
+        "mkfs.ext4 -q -E lazy_itable_init=0,lazy_journal_init=0 /dev/md0\n"
+        f"mount /dev/md0 {MOUNT_POINT}; sync\n"
+        # Until the bitmap is clean a re-add would copy everything, and hide what this is about.
+        f"until mdadm --examine-bitmap {guest.disks[0]} | grep -q ' 0 dirty'; do sleep 0.3; done"
+    )
+
+
+def unmake(guest: Guest) -> None:
+    legs = " ".join(guest.disks[:3])
+    guest.ok(f"umount {MOUNT_POINT}; mdadm --stop /dev/md0; for leg in {legs}; do mdadm --zero-superblock $leg; done")
+
+
+def states(guest: Guest) -> list[str]:
+    """Of each place of the mirror, as mdadm calls it."""
+    row = r"s/^ .*   \(active sync\|spare rebuilding\|removed\).*/\1/p"
+    return guest.ok(f"mdadm --detail /dev/md0 | sed -n '{row}'").splitlines()
+
+
+def mismatches(guest: Guest) -> int:
+    """In sectors, after all legs were compared."""
+    return int(guest.ok(f"{WAIT}; mdadm --action=check /dev/md0; {WAIT}; cat /sys/block/md0/md/mismatch_cnt"))
+
+
+def is_as_before(guest: Guest) -> bool:
+    """Every leg is in sync, the file system can be written to, and nothing is laid over anything."""
+    guest.ok(f"{WAIT}; timeout 5 touch {MOUNT_POINT}/touched; sync")
+    return states(guest) == ["active sync"] * 3 and guest.ok("dmsetup ls; losetup --list") == "No devices found"
+
+
+def words(**given: str) -> list[str]:
+    """The command line of the backup."""
+    usual = {"array": "/dev/md0", "mount_point": MOUNT_POINT, "dump_to": DUMP, "legs": "3", "store_size": "8M"}
+    assignments = [f"{name}={value}" for name, value in {**usual, **given}.items()]
+    return ["execute", "md-mirror-backup", *(word for one in assignments for word in ("-p", one))]
+
+
+def backup(guest: Guest, **given: str) -> Completed:
+    """The whole run."""
+    guest.ok(f"rm -rf /lab/state {DUMP}")
+    return guest.svmrun(*words(**given))
+
+
+def event(guest: Guest, kind: str, **values: Any) -> dict[str, Any]:
+    """The last record of this kind in the journal of the last run."""
+    wanted = {"event": kind, **values}
+    return [event for event in guest.events() if wanted.items() <= event.items()][-1]
+
+
+def result(guest: Guest, step: str) -> dict[str, Any]:
+    """What a step told."""
+    found: dict[str, Any] = event(guest, "ActionEnded", step=step, role="forward")["result"]
+    return found
+
+
+@dataclass
+class Writer:
+    """Somebody who writes all the time."""
+
+    job: Job
+
+    def acknowledged(self) -> list[tuple[int, float]]:
+        """Each number, and the time when it was known to be on the disks."""
+        rows = [line.split() for line in self.job.so_far().split("\n")[:-1]]
+        return [(int(number), float(at)) for number, at in rows]
+
+
+@contextmanager
+def writing(guest: Guest) -> Iterator[Writer]:
+    (guest.share / "writer.py").write_text(WRITER)
+    job = guest.start(["python3", "-u", "/lab/writer.py"])
+    assert eventually(lambda: "\n5 " in job.so_far())
+    try:
+        yield Writer(job)
+    finally:
+        job.kill()
+        job.wait()

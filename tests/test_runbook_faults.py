@@ -34,6 +34,20 @@ class Failure:
 WINDOW = Path(__file__).parent / "cases" / "conformance" / "window.yaml"
 BACKUP, OFFLINE, RAW = "mirror-backup", "mirror-backup-offline", "raw-volume-backup"
 WITH_SERVICE = ("-p", f'services=["{CRON}"]')
+BROKEN = """
+from svmrun.adapters.base import Adapter, Command
+
+class Broken(Adapter):
+    name = "broken"
+    summary = "What somebody else wrote, and never tried"
+    schema = {"type": "object", "properties": {}}
+
+    def command_line(self, arguments):
+        return Command(("true",))
+
+    def interpret(self, arguments, completed):
+        raise RuntimeError("nobody thought of that")
+"""
 UNDONE = [
     Failure(BACKUP, "quiet", "svcadm disable=fail-after", "quiet: svcadm: simulated fault", WITH_SERVICE),
     Failure(BACKUP, "lock", "lockfs -w=fail-after", "lock: lockfs: simulated fault"),
@@ -117,6 +131,25 @@ def test_after_a_stuck_run_its_guard_goes_on_until_the_cause_is_gone(scene: Scen
     assert "note:   the guard has released this since" in scene.run("status").out
     assert scene.run("recover").code == 0
     assert "no unfinished run" in scene.run("status").out
+
+
+def test_a_bug_in_the_middle_of_a_run_leaves_its_holds_to_the_guard(scene: Scene) -> None:
+    scene.host()
+    own = scene.folder / "own"
+    (own / "broken-1.dist-info").mkdir(parents=True)
+    (own / "broken.py").write_text(BROKEN)
+    (own / "broken-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1\n")
+    (own / "broken-1.dist-info" / "entry_points.txt").write_text("[svmrun.adapters]\nbroken = broken:Broken\n")
+    runbook = scene.folder / "window.yaml"
+    look = '    lockfs: {mode: status, mount_point: "{{ mount_point }}"}\n'
+    step = "  - id: break\n    broken: {}\n    timeout: 1s\n"
+    runbook.write_text(
+        WINDOW.read_text().replace(f"  - id: still-locked\n{look}", f"{step}  - id: still-locked\n{look}")
+    )
+    ended = scene.execute(runbook, PYTHONPATH=str(own))
+    assert ended.code == 70, ended.said
+    assert "goes on trying to release" in ended.said
+    until(lambda: differences(scene.before, scene.world) == [], "the guard unlocks and attaches")
 
 
 def test_a_dump_of_a_side_that_was_never_taken_off_is_not_called_good(scene: Scene) -> None:

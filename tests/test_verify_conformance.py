@@ -18,7 +18,7 @@ from svmrun.core import events as e
 from svmrun.effects.journal import Journal
 from svmrun.verify.desk import Desk
 from svmrun.verify.kinds import Injection
-from svmrun.verify.story import events_of, steps
+from svmrun.verify.story import events_of, steps, tell
 from svmrun.verify.turn import take
 from tests.kill_stories import Nursery, nursery
 from tests.nursery import Kill
@@ -47,6 +47,7 @@ class Case:
         return f"{told}{f' ({signal.Signals(self.signal).name})' if self.signal else ''}"
 
 
+STUCK = [("check", "forward", "fail"), *[("detach", "rollback", "fail")] * 6]
 CASES = [
     Case([("lock", "found", "fail")], ["lockfs /global/schost-1#1=fail"]),
     Case([("lock", "forward", "fail")], ["lockfs -w=fail"]),
@@ -71,7 +72,7 @@ CASES = [
         [("detach", "forward", "fail"), ("lock", "probe", "garbage")],
         ["metadetach=fail", "lockfs /global/schost-1#4=garbage"],
     ),
-    Case([("check", "forward", "fail"), *[("detach", "rollback", "fail")] * 6], ["fsck=fail", "metattach=fail"]),
+    Case(STUCK, ["fsck=fail", "metattach=fail"]),
 ]
 
 
@@ -114,6 +115,14 @@ def test_a_host_goes_the_way_that_verify_foretells(
     happened = [line for event in recorded(scene) for line in told(event)]
     assert happened == [line.replace("rolled back 130", f"rolled back {128 + case.signal}") for line in foretold]
     assert case.kill or happened[-1].split(" left")[0].endswith(f" {code}")
+
+
+def test_verify_knows_that_the_guard_goes_on_after_a_stuck_run() -> None:
+    backup = preparation(WINDOW).desk()
+    lines = tell(backup, placed(backup, STUCK)).lines
+    assert lines[-2].what.startswith("the run has ended: stuck, exit code 4; left: detach")
+    assert (lines[-2].mirror, lines[-1].what) == ("schost-1/d0: d10 d20", "the guard releases detach")
+    assert lines[-1].mirror == "schost-1/d0: d10 d20 d30 resyncing"
 
 
 def record_of(undisturbed: list[e.Event], case: Case) -> int:

@@ -55,9 +55,7 @@ class Guest:
 
     def __init__(self, hardware: Hardware, modules: Sequence[str] = ()) -> None:
         self.hardware = hardware
-        self.disks = [
-            f"/dev/ubd{chr(ord('a') + number)}" for number in range(FIRST_DISK, FIRST_DISK + len(hardware.disks))
-        ]
+        self.disks = [f"/dev/ubd{chr(ord('a') + number)}" for number, _file in enumerate(hardware.disks, FIRST_DISK)]
         self.share = hardware.folder / "share"
         self._machine: Machine | None = None
         self._zygote_of: Machine | None = None
@@ -261,12 +259,10 @@ def own_cpu() -> int:
 
 def why_not(memory_mb: int) -> str:
     """Why no guest can run here, in a sentence; empty where it can."""
-    if not (Path(KERNEL).exists() and MODULES_FOLDER.is_dir() and MEMORY.is_dir()):
-        return (
-            f"NOT TESTED: real disks need {KERNEL}: install user-mode-linux (python3 bootstrap.py test does, as root)"
-        )
-    if os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
-        return f"NOT TESTED: a guest's memory cannot be in {MEMORY}, which is mounted noexec: mount it again with exec"
+    if not Path(KERNEL).exists() or not MODULES_FOLDER.is_dir():
+        return f"NOT TESTED: real disks need {KERNEL}: install user-mode-linux (as root, bootstrap.py test does it)"
+    if not MEMORY.is_dir() or os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
+        return f"NOT TESTED: a guest's memory cannot be in {MEMORY}: mount a tmpfs there, with exec"
     if shutil.disk_usage(MEMORY).free < memory_mb * 1024**2 + SPARE_BYTES:
         return f"NOT TESTED: a guest needs {memory_mb} MB free in {MEMORY}: enlarge it (docker: --shm-size)"
     return ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import queue
-import re
 import socket
 import subprocess
 import threading
@@ -60,6 +59,18 @@ class Hardware:
         return [*pinned, KERNEL, *own, *root, *told, *lines, *disks, "--", str(HERE / "stage0.sh")]
 
 
+def _power_on(hardware: Hardware, line: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        hardware.words(line),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        pass_fds=[line],
+        start_new_session=True,
+        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "TMPDIR": str(hardware.folder)},
+    )
+
+
 class Machine:
     """Running from its making until `cut`. Raises Lost when it does not come up."""
 
@@ -71,16 +82,8 @@ class Machine:
         self._off = False
         self._line, agents_end = socket.socketpair()
         with agents_end:
-            self._process = subprocess.Popen(
-                hardware.words(agents_end.fileno()),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                pass_fds=[agents_end.fileno()],
-                start_new_session=True,
-                env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "TMPDIR": str(hardware.folder)},
-            )
-        watch = ["sh", "-c", WATCHER, "watcher", str(self._process.pid), str(hardware.folder)]
+            self._process = _power_on(hardware, agents_end.fileno())
+        watch = ["sh", "-c", WATCHER, "watcher", str(self.pid), str(hardware.folder)]
         self._watcher = subprocess.Popen(watch, stdin=subprocess.PIPE, start_new_session=True)
         for listen in (self._keep_what_is_said, self._hear_the_agent):
             threading.Thread(target=listen, daemon=True).start()
@@ -124,7 +127,7 @@ class Machine:
 
     def said(self) -> str:
         """The console since the start."""
-        return re.sub(r"\r", "", b"".join(self._said).decode(errors="replace"))
+        return b"".join(self._said).decode(errors="replace").replace("\r", "")
 
     def begin(self, job: int, order: str) -> None:
         """`order` is `run`, or `svmrun` for the zygote."""

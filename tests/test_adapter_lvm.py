@@ -71,7 +71,7 @@ def test_a_merge_gives_back_the_device_that_a_split_took_off() -> None:
     adapter = REGISTRY["lvconvert"]
     assert adapter.split_side(SPLIT) == ("vg/lv", "vg/lv_rimage_2")
     assert adapter.split_side(MERGE) is None
-    assert adapter.rejoins_device(MERGE) == "/dev/mapper/vg-lv_rimage_2"
+    assert adapter.rejoins_device(MERGE) == "/dev/vg/lv_rimage_2"
     before = adapter.preceded_by(MERGE)
     assert before is not None
     assert (before.adapter, before.arguments["mode"]) == ("lvchange", "refresh")

@@ -72,7 +72,7 @@ class Lvconvert(_LvmChange):
         return _pair(arguments) if arguments["mode"] == "split" else None
 
     def rejoins_device(self, arguments: Arguments) -> str | None:
-        return f"/dev/mapper/{mapper_name(_pair(arguments)[1])}" if arguments["mode"] == "merge" else None
+        return f"/dev/{_pair(arguments)[1]}" if arguments["mode"] == "merge" else None
 
     def preceded_by(self, arguments: Arguments) -> Before | None:
         if arguments["mode"] != "merge":

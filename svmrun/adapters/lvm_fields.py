@@ -31,8 +31,8 @@ def group(volume: str) -> str:
 
 
 def in_group(volume: str, name: str) -> str:
-    """The whole name of another volume of the same group, which may be named alone."""
-    return name if "/" in name else f"{group(volume)}/{name}"
+    """The whole name of another volume of the same group, which may be named alone; what is no plain name stays."""
+    return f"{group(volume)}/{name}" if re.fullmatch(NAME, name) else name
 
 
 def mapper_name(volume: str) -> str:

@@ -224,7 +224,7 @@ def _do_as_told(scene: Scene, ended: Ended, story: Story) -> None:
         story.problems.append(f"stuck, and nobody is told what to do: {ended.said[-500:]}")
     for line in ended.instructions():
         done = scene.shell(line)
-        if done.returncode:
+        if done.returncode and differences(scene.before, scene.world):  # else its guard was quicker
             story.problems.append(f"what was told does not work: {line}: {done.stdout}{done.stderr}")
 
 

@@ -13,7 +13,9 @@ from svmrun.cli.commands import COMMANDS
 from svmrun.cli.completion import grammars
 from svmrun.cli.completions import bash, fish, zsh
 from svmrun.cli.completions.grammar import CommandGrammar, Option, Value
+from svmrun.simulator.world_file import shipped_names
 from tests.recorded import record
+from tests.running import RUNBOOKS
 
 COMPLETE = """
 source "$1"; shift
@@ -60,11 +62,19 @@ def test_a_tab_offers_arguments(script: Path, tmp_path: Path) -> None:
     assert complete(script, "show", run[:4], SVMRUN_STATE=str(tmp_path)) == [run]
 
 
-def test_a_tab_offers_runbooks_and_folders_and_nothing_else(script: Path, tmp_path: Path) -> None:
+def test_a_tab_offers_runbooks_and_folders_and_what_comes_with_svmrun(script: Path, tmp_path: Path) -> None:
     for name in ("backup.yaml", "status.yml", "notes.txt"):
         (tmp_path / name).write_text("")
     (tmp_path / "books").mkdir()
-    assert set(complete(script, "execute", "", folder=tmp_path)) == {"books", "backup.yaml", "status.yml"}
+    shipped = {path.stem for path in RUNBOOKS.glob("*.yaml")}
+    found = complete(script, "execute", "", folder=tmp_path)
+    assert set(found) == {"books", "backup.yaml", "status.yml", *shipped}
+    assert complete(script, "execute", "mirror-st", folder=tmp_path) == ["mirror-status"]
+
+
+def test_a_tab_offers_the_worlds_that_come_with_svmrun(script: Path, tmp_path: Path) -> None:
+    assert set(complete(script, "world", "show", "", folder=tmp_path)) == set(shipped_names())
+    assert complete(script, "execute", "x", "--simulate", "full", folder=tmp_path) == ["full-tape"]
 
 
 @pytest.mark.parametrize("shell", [bash, zsh, fish])

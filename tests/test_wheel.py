@@ -71,7 +71,8 @@ def test_the_wheel_holds_all_that_lies_beside_the_programs(installed: Installed)
 
 
 def shipped_files() -> list[Path]:
-    return [*(PROJECT / "schemas").glob("*.json"), *(PROJECT / "runbooks").glob("*.yaml")]
+    folders = {"schemas": "*.json", "runbooks": "*.yaml", "docs/rules": "*.md"}
+    return [path for folder, pattern in folders.items() for path in (PROJECT / folder).glob(pattern)]
 
 
 def test_the_installed_schema_is_the_committed_one(installed: Installed) -> None:
@@ -86,6 +87,13 @@ def test_the_installed_program_runs_the_backup_in_an_empty_folder(installed: Ins
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "SUCCEEDED" in ended.stdout
     assert sorted(p.name for p in installed.folder.iterdir()) == ["state"]
+
+
+def test_the_installed_lint_explains_every_rule(installed: Installed) -> None:
+    ended = installed.run("lint", "--explain", "SR")
+    assert ended.returncode == 0, ended.stderr
+    for page in (PROJECT / "docs" / "rules").glob("*.md"):
+        assert page.read_text(encoding="utf-8").splitlines()[0] in ended.stdout
 
 
 def test_every_installed_runbook_is_valid(installed: Installed) -> None:

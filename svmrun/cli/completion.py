@@ -9,6 +9,8 @@ from svmrun.cli.commands import COMMANDS
 from svmrun.cli.completions import bash, fish, zsh
 from svmrun.cli.completions.grammar import CommandGrammar, read_grammar
 from svmrun.cli.parser import Parser, Subparsers, add_command
+from svmrun.effects.runbook_files import shipped
+from svmrun.simulator.world_file import shipped_names
 
 SCRIPTS = {"bash": bash.script, "zsh": zsh.script, "fish": fish.script}
 EXAMPLES = [
@@ -30,7 +32,8 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    print(SCRIPTS[options.shell](grammars()), end="")
+    runbooks = [path.stem for path in shipped("runbooks").glob("*.yaml")]
+    print(SCRIPTS[options.shell](grammars(), {"runbook": runbooks, "world": shipped_names()}), end="")
     return 0
 
 

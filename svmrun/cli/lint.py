@@ -30,7 +30,8 @@ FOUND = 1
 EXAMPLES = [
     ("svmrun lint runbooks/", "everything that is found, each with its line, its rule and what to do"),
     ("svmrun lint --fix mirror-backup.yaml", "mend what can be mended without changing what is run"),
-    ("svmrun lint --list", "all rules with their severities; docs/rules/ has a page for each"),
+    ("svmrun lint --list", "all rules with their severities"),
+    ("svmrun lint --explain SR012", "why a rule is there, and what to do"),
     ("svmrun lint --ignore SR005,generous-limit runbooks/", "without these rules"),
     ("svmrun lint --output sarif runbooks/ > lint.sarif", "for code hosts that show findings beside the lines"),
 ]
@@ -66,9 +67,13 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--select", action="append", default=[], metavar="RULES", help="only these (SR012,SR03)")
     parser.add_argument("--ignore", action="append", default=[], metavar="RULES", help="all but these")
     parser.add_argument("--list", action="store_true", help="print the rules")
+    parser.add_argument("--explain", metavar="RULES", help="print the pages of these rules")
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.explain:
+        print("\n".join(_page(rule) for rule in _named(options.explain.split(","), ())), end="")
+        return 0
     rules = _chosen(options)
     if options.list:
         print("\n".join(f"{rule.id}  {rule.severity:<7}  {rule.name:<22}  {rule.summary}" for rule in rules))
@@ -86,10 +91,20 @@ def _chosen(options: argparse.Namespace) -> tuple[Rule, ...]:
     select, ignore = (
         [word for text in texts for word in text.split(",")] for texts in (options.select, options.ignore)
     )
+    return _named(select, ignore)
+
+
+def _named(select: Sequence[str], ignore: Sequence[str]) -> tuple[Rule, ...]:
     try:
         return chosen(select, ignore)
     except ValueError as error:
         raise UsageError(f"lint: {error}\nall rules: svmrun lint --list") from error
+
+
+def _page(rule: Rule) -> str:
+    """The page of documentation, without its links to files that are not installed."""
+    lines = (runbook_files.shipped("docs/rules") / f"{rule.id}.md").read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if not line.startswith("Cases: ")).rstrip("\n") + "\n"
 
 
 def _lint(paths: Sequence[Path], rules: tuple[Rule, ...], *, fix: bool) -> Result:

@@ -40,7 +40,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     kinds.add_parser("list", description="Name the worlds that are shipped, one a line.", help="name the worlds")
     show = kinds.add_parser("show", description="Print a world as YAML.", help="print a world")
-    show.add_argument("name", metavar="NAME", help="a shipped world, or a file")
+    show.add_argument("name", metavar="WORLD", help="a shipped world, or a file")
     kinds.add_parser("schema", description="Print the JSON schema of world files.", help="print the schema")
     build = kinds.add_parser(
         "from-metastat",

@@ -14,7 +14,7 @@ MOST_BYTES = 4 * 1024 * 1024  # more is no runbook; the loader's own limit is sm
 
 
 def shipped(name: str) -> Path:
-    """A folder that comes with svmrun: `runbooks` or `schemas` (in a wheel they lie inside the package)."""
+    """A folder that comes with svmrun: `runbooks`, `schemas`, `docs/rules` (in a wheel they lie inside the package)."""
     package = Path(__file__).resolve().parents[1]
     inside = package / "_shipped" / name
     return inside if inside.is_dir() else package.parent / name

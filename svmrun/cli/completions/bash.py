@@ -5,14 +5,18 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from svmrun.cli.completions.grammar import CommandGrammar, Value
+from svmrun.cli.completions.grammar import NO_NAMES, CommandGrammar, Names, Value, with_names
 
 HEAD = r"""# bash completion of svmrun, made by: svmrun completion bash
 _svmrun_words() { COMPREPLY=($(compgen -W "$1" -- "$2")); [[ ${#COMPREPLY[@]} -gt 0 ]]; }
 _svmrun_lines() { local IFS=$'\n'; compopt -o filenames 2>/dev/null; COMPREPLY=($1); }
 _svmrun_file() { _svmrun_lines "$(compgen -f -- "$1")"; }
 _svmrun_folder() { _svmrun_lines "$(compgen -d -- "$1")"; }
-_svmrun_yaml() { _svmrun_lines "$(compgen -d -- "$1"; compgen -f -- "$1" | grep -E '\.ya?ml$')"; }
+_svmrun_yaml() {
+    _svmrun_lines "$(compgen -d -- "$1"; compgen -f -- "$1" | grep -E '\.ya?ml$'; compgen -W "$2" -- "$1")"
+}
+_svmrun_runbook() { _svmrun_yaml "$1" '@runbook@'; }
+_svmrun_world() { _svmrun_yaml "$1" '@world@'; }
 _svmrun_run() {
     local state=${XDG_STATE_HOME:-$HOME/.local/state}/svmrun
     [[ $EUID -eq 0 ]] && state=/var/lib/svmrun
@@ -27,9 +31,9 @@ _svmrun() {
 """
 
 
-def script(commands: Sequence[CommandGrammar]) -> str:
+def script(commands: Sequence[CommandGrammar], names: Names = NO_NAMES) -> str:
     every = [grammar for command in commands for grammar in command.walk()]
-    lines = [HEAD.rstrip("\n")]
+    lines = [with_names(HEAD, names).rstrip("\n")]
     for grammar in every:
         before = " ".join(grammar.path[:-1])
         lines.append(f"            {shlex.quote(f'{before}/{grammar.path[-1]}')}) command={_name(grammar)} ;;")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from svmrun.cli.completions.grammar import CommandGrammar, Option, Value
+from svmrun.cli.completions.grammar import NO_NAMES, CommandGrammar, Names, Option, Value, with_names
 
 HEAD = """# fish completion of svmrun, made by: svmrun completion fish
 function __svmrun_runs
@@ -14,6 +14,14 @@ function __svmrun_runs
     test -z "$state"; and set state ~/.local/state/svmrun
     echo last
     command ls $state/runs 2>/dev/null
+end
+function __svmrun_runbooks
+    string split ' ' '@runbook@'
+    __fish_complete_suffix .yaml .yml
+end
+function __svmrun_worlds
+    string split ' ' '@world@'
+    __fish_complete_suffix .yaml .yml
 end
 function __svmrun_at
     set -l words (commandline -opc)
@@ -32,14 +40,15 @@ complete -c svmrun -n __fish_use_subcommand -l version -d 'show the version'
 ACTIONS = {
     "file": "-r -F",
     "folder": "-x -a '(__fish_complete_directories)'",
-    "yaml": "-x -a '(__fish_complete_suffix .yaml .yml)'",
+    "runbook": "-x -a '(__svmrun_runbooks)'",
+    "world": "-x -a '(__svmrun_worlds)'",
     "run": "-x -a '(__svmrun_runs)'",
     "free": "-x",
 }
 
 
-def script(commands: Sequence[CommandGrammar]) -> str:
-    return HEAD + "".join(f"{line}\n" for command in commands for line in _command(command))
+def script(commands: Sequence[CommandGrammar], names: Names = NO_NAMES) -> str:
+    return with_names(HEAD, names) + "".join(f"{line}\n" for command in commands for line in _command(command))
 
 
 def _command(grammar: CommandGrammar) -> list[str]:

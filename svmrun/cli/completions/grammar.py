@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from svmrun.cli.parser import Parser
 
-Kind = Literal["choices", "file", "folder", "yaml", "run", "free"]
+Kind = Literal["choices", "file", "folder", "runbook", "world", "run", "free"]
+Names = Mapping[str, Sequence[str]]  # by kind: the names of what comes with svmrun
+NO_NAMES: Names = {"runbook": (), "world": ()}
 KINDS: Mapping[str, Kind] = {
     "FILE": "file",
     "OUT": "file",
@@ -17,8 +19,8 @@ KINDS: Mapping[str, Kind] = {
     "DIR": "folder",
     "FOLDER": "folder",
     "RUN": "run",
-    "RUNBOOK": "yaml",
-    "WORLD": "yaml",
+    "RUNBOOK": "runbook",
+    "WORLD": "world",
 }
 
 
@@ -55,6 +57,13 @@ class CommandGrammar:
         yield self
         for command in self.commands:
             yield from command.walk()
+
+
+def with_names(head: str, names: Names) -> str:
+    """The head of a script, with the names of each kind where it says `@KIND@`."""
+    for kind, known in names.items():
+        head = head.replace(f"@{kind}@", " ".join(sorted(known)))
+    return head
 
 
 def read_grammar(parser: Parser, path: tuple[str, ...], summary: str) -> CommandGrammar:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from svmrun.cli.completions.grammar import CommandGrammar, Option, Value
+from svmrun.cli.completions.grammar import NO_NAMES, CommandGrammar, Names, Option, Value, with_names
 
 HEAD = """#compdef svmrun
 # zsh completion of svmrun, made by: svmrun completion zsh
@@ -14,6 +14,8 @@ _svmrun_run() {
     local -a runs; runs=(last ${SVMRUN_STATE:-$state}/runs/*(N:t))
     compadd -a runs
 }
+_svmrun_runbook() { compadd -- @runbook@; _files -g "*.(yaml|yml)" }
+_svmrun_world() { compadd -- @world@; _files -g "*.(yaml|yml)" }
 """
 TAIL = """
 if [[ $funcstack[1] == _svmrun ]]; then _svmrun "$@"; else compdef _svmrun svmrun; fi
@@ -21,15 +23,16 @@ if [[ $funcstack[1] == _svmrun ]]; then _svmrun "$@"; else compdef _svmrun svmru
 ACTIONS = {
     "file": "_files",
     "folder": "_files -/",
-    "yaml": '_files -g "*.(yaml|yml)"',
+    "runbook": "_svmrun_runbook",
+    "world": "_svmrun_world",
     "run": "_svmrun_run",
     "free": "",
 }
 
 
-def script(commands: Sequence[CommandGrammar]) -> str:
+def script(commands: Sequence[CommandGrammar], names: Names = NO_NAMES) -> str:
     root = CommandGrammar((), "", (), (), tuple(commands))
-    return HEAD + "\n".join(_function(grammar) for grammar in root.walk()) + TAIL
+    return with_names(HEAD, names) + "\n".join(_function(grammar) for grammar in root.walk()) + TAIL
 
 
 def _function_name(grammar: CommandGrammar) -> str:

@@ -1,0 +1,105 @@
+"""The runbook xfs-freeze-backup on a real xfs, on a mirror of Linux md, that is written to all the time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.freeze_scene import WRITER
+from tests.lab.guest import Guest, Job, booted, eventually
+
+DATA, BACKUP, RESTORED = "/srv/data", "/srv/backup", "/srv/restored"
+GIVEN = ("array=/dev/md0", f"mount_point={DATA}", f"dump_to={BACKUP}/data.xfsdump", "store_size=16M")
+RUN = ("execute", "xfs-freeze-backup", *(word for one in GIVEN for word in ("-p", one)))
+PATIENCE_SECONDS = 240.0  # 60 processes, in a guest on a loaded machine
+WAIT = "mdadm --wait /dev/md0 || true"  # it ends with 1 when there is nothing to wait for
+
+
+@pytest.fixture(scope="module")
+def guest() -> Iterator[Guest]:
+    """The legs are in step from the start, and what is written to them afterwards stands in the bitmap."""
+    with booted(disks=3, disk_mb=320, modules=["raid1", "dm-mod", "dm-snapshot", "loop", "xfs"]) as guest:
+        first, second, backup = guest.disks
+        guest.ok(
+            f"mdadm --create /dev/md0 --run --level=1 --raid-devices=2 --assume-clean --bitmap=internal "
+            f"{first} {second}\n"
+            f"mkfs.xfs -q /dev/md0; mkfs.ext4 -q {backup}; mkdir -p {DATA} {BACKUP} {RESTORED}\n"
+            f"mount /dev/md0 {DATA}; mount {backup} {BACKUP}\n"
+            f"for n in $(seq 50); do head -c $((n * 1000)) /dev/urandom > {DATA}/file$n; done\n"
+            f"cd {DATA}; sha256sum file* > /lab/sums"
+        )
+        yield guest
+
+
+@pytest.fixture
+def writer(guest: Guest) -> Iterator[Job]:
+    """It appends numbers, each on the disk before the next; what it prints is acknowledged."""
+    (guest.share / "writer.py").write_text(WRITER.replace("0.005", "0.05"))
+    job = guest.start(["python3", "-u", "/lab/writer.py", f"{DATA}/numbers"])
+    assert eventually(lambda: acknowledged(job))
+    yield job
+    job.kill()
+    guest.ok(f"rm -rf {DATA}/numbers /lab/state {BACKUP}/data.xfsdump {RESTORED}/*")
+
+
+def acknowledged(job: Job) -> dict[int, float]:
+    """When each number was known to be on the disk."""
+    lines = job.so_far().split("\n")[:-1]
+    return {int(number): float(at) for number, at in (line.split() for line in lines)}
+
+
+def when(guest: Guest, event: str, role: str) -> float:
+    wanted = {"event": event, "step": "freeze", "role": role}
+    return float(next(e["at"] for e in guest.events() if wanted.items() <= e.items()))
+
+
+def whole(guest: Guest) -> bool:
+    return "[UU]" in guest.ok(f"{WAIT}; cat /proc/mdstat")
+
+
+def nothing_is_left(guest: Guest) -> bool:
+    left = guest.ok("dmsetup ls; losetup --list; findmnt --noheadings /mnt || true; ls /run/svmrun-xfs-store || true")
+    return left == "No devices found"
+
+
+def test_a_leg_that_was_taken_off_frozen_looks_damaged_until_its_log_is_replayed(guest: Guest, writer: Job) -> None:
+    leg = guest.disks[1]
+    guest.ok(f"fsfreeze -f {DATA}; mdadm /dev/md0 --fail {leg} --remove {leg}; fsfreeze -u {DATA}")
+    offset = int(guest.ok(f"mdadm --examine {leg} | sed -n 's/.*Data Offset : \\([0-9]*\\) .*/\\1/p'"))
+    guest.ok(f"losetup --read-only --offset {offset * 512} /dev/loop1 {leg}")
+    looked = guest.run("xfs_repair -n /dev/loop1")
+    guest.ok(f"losetup --detach /dev/loop1; mdadm /dev/md0 --re-add {leg}")
+    assert looked.status == 1
+    assert "valuable metadata changes in a log" in looked.said
+    assert whole(guest)
+
+
+def test_the_dump_is_restored_as_one_moment_and_the_mirror_is_whole(guest: Guest, writer: Job) -> None:
+    done = guest.start_svmrun(*RUN).wait(PATIENCE_SECONDS)
+    assert done.status == 0, done.said
+    assert whole(guest)
+    assert guest.ok("cat /sys/block/md0/md/mismatch_cnt") == "0"
+    assert nothing_is_left(guest)
+    began, frozen = when(guest, "ActionStarted", "forward"), when(guest, "ActionEnded", "forward")
+    told = acknowledged(writer)
+    assert max(told.values()) > frozen, "the writer went on"
+    guest.ok(
+        f"xfsrestore -J -F -f {BACKUP}/data.xfsdump {RESTORED}; cd {RESTORED}; sha256sum --quiet --check /lab/sums"
+    )
+    numbers = [int(number) for number in guest.ok(["cat", f"{RESTORED}/numbers"]).split()]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert {number for number, at in told.items() if at < began} <= {*numbers}
+    assert not {number for number, at in told.items() if at > frozen + 0.1} & {*numbers[:-1]}
+
+
+def test_a_full_target_is_told_and_everything_is_as_it_was_found(guest: Guest, writer: Job) -> None:
+    guest.run(f"head -c 400M /dev/zero > {BACKUP}/full")
+    done = guest.start_svmrun(*RUN).wait(PATIENCE_SECONDS)
+    guest.ok(f"rm {BACKUP}/full")
+    assert done.status == 1, done.said
+    assert "the dump is not good: " in done.said
+    assert nothing_is_left(guest)
+    assert whole(guest)
+    since = max(acknowledged(writer).values())
+    assert eventually(lambda: max(acknowledged(writer).values()) > since), "the writer goes on"

@@ -9,6 +9,7 @@ import pytest
 from svmrun.adapters.base import Completed, Outcome
 from svmrun.adapters.registry import REGISTRY
 from svmrun.simulator import host
+from svmrun.simulator.disruptions import disk_fails, disks_mended
 from svmrun.simulator.linux_disks import Leg, LinuxMirror
 from svmrun.simulator.linux_mirrors import check_starts, recovering
 from svmrun.simulator.reboot import rebooted
@@ -214,3 +215,22 @@ def test_without_a_report_format_lvs_prints_its_table() -> None:
     ended = host.run(lab(), ["lvs", "--all", "--noheadings", "--options", "lv_name", "vg"])
     assert "  [lv_rimage_2]\n" in ended.stdout
     assert host.run(lab(), ["lvs"]).stdout.split()[:6] == ["LV", "VG", "Attr", "LSize", "lv", "vg"]
+
+
+def test_when_the_last_good_image_is_split_off_one_that_had_an_error_counts_as_good() -> None:
+    """Nothing is left that knows of the error: no recovery, all states good, and old data under the file system."""
+    broken = disk_fails(disk_fails(lab(), "vg/lv_rimage_0"), "vg/lv_rimage_1")
+    split = done(broken, ("lvconvert", SPLIT))
+    volume = ran(split, "lvs", volume="vg/lv")[1].result["volumes"]["vg/lv"]
+    assert (volume["sync_action"], volume["health"]) == ("idle", "")
+    assert [image["in_sync"] for image in volume["images"]] == [True, True, False]
+    assert [leg.differs for leg in split.linux_mirrors[0].legs] == [True, True, False]
+
+
+def test_an_image_whose_disk_is_gone_is_still_split_off() -> None:
+    gone = disk_fails(done(lab(), ("lvconvert", SPLIT)), "vg/lv_rimage_2")
+    image = ran(gone, "lvs", volume="vg/lv")[1].result["volumes"]["vg/lv"]["images"][2]
+    assert (image["split"], image["health"], image["physical_volumes"]) == (True, "partial", [None])
+    assert ran(gone, "lvconvert", **MERGE)[1].message.startswith("Cannot change VG vg while PVs are missing.")
+    back = done(disks_mended(gone), ("lvchange", REFRESH), ("lvconvert", MERGE))
+    assert mismatches(back) == 0

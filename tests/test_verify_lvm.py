@@ -10,6 +10,17 @@ from svmrun.errors import InvalidInput
 from tests.verifying import RUNBOOKS, verified
 
 RUNBOOK = RUNBOOKS / "lvm-mirror-backup.yaml"
+TWO = """
+schema: svmrun-world/v1
+name: two-images
+like: lvm
+linux_mirrors:
+  - name: vg/data
+    kind: lvm
+    size: 976486400
+    data_offset: 0
+    legs: [{device: vg/data_rimage_0, disk: /dev/sdb}, {device: vg/data_rimage_1, disk: /dev/sdc}]
+"""
 
 
 def test_the_shipped_backup_of_an_lvm_mirror_survives_every_single_failure() -> None:
@@ -30,13 +41,16 @@ def changed(tmp_path: Path, old: str, new: str) -> Path:
     return path
 
 
-def test_without_the_last_look_an_image_that_had_an_error_would_be_dumped(tmp_path: Path) -> None:
+def without_last_look(tmp_path: Path) -> Path:
     look = "steps['last-look'].result.volumes[volume]."
     path = changed(tmp_path, f"- {look}health == ''", "- 1 == 1")
-    path.write_text(
-        path.read_text().replace(f"{look}images | map(attribute='in_sync') | unique | list == [true]", "1 == 1")
-    )
-    (only,) = verified(path, "lvm").violations
+    in_sync = f"{look}images | map(attribute='in_sync') | unique | list == [true]"
+    path.write_text(path.read_text().replace(in_sync, "1 == 1"))
+    return path
+
+
+def test_without_the_last_look_an_image_that_had_an_error_would_be_dumped(tmp_path: Path) -> None:
+    (only,) = verified(without_last_look(tmp_path), "lvm").violations
     assert (only.invariant, only.story.partition(":")[2]) == ("consistent", "taken-fails")
 
 
@@ -56,3 +70,10 @@ def test_a_merge_without_the_refresh_is_refused(tmp_path: Path) -> None:
     refresh = '      - lvchange: {mode: refresh, volume: "{{ volume }}"}\n'
     with pytest.raises(InvalidInput, match="what was written meanwhile may not be copied"):
         verified(changed(tmp_path, refresh, ""), "lvm")
+
+
+def test_with_two_images_the_last_look_keeps_the_only_good_one_from_being_split_off(tmp_path: Path) -> None:
+    (tmp_path / "two.yaml").write_text(TWO)
+    assert verified(RUNBOOK, str(tmp_path / "two.yaml"), "copies_left=1").ok
+    found = verified(without_last_look(tmp_path), str(tmp_path / "two.yaml"), "copies_left=1").violations
+    assert ("whole", "other-fails") in {(one.invariant, one.story.partition(":")[2]) for one in found}

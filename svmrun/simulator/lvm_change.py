@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from svmrun.simulator.linux_disks import Leg, LinuxMirror
-from svmrun.simulator.linux_lookup import device_paths, mounted_from, put_linux_mirror
+from svmrun.simulator.linux_lookup import device_paths, mounted_from, put_leg, put_linux_mirror
 from svmrun.simulator.linux_mirrors import check_starts, check_stops, in_use, leg_joins, leg_joins_at_once, leg_leaves
 from svmrun.simulator.lvm_volumes import (
     NOT_ROOT,
@@ -104,10 +104,27 @@ def _split(world: World, name: str, disks: list[str]) -> Done:
     taken = candidates[-1]
     after = leg_leaves(world, found, replace(taken, split=True), "out")
     mounted = mounted_from(world, found)
-    after = _with(after, name, noted=mounted is None or not mounted.writers)
+    after = _with(_without_contradiction(after, name), name, noted=mounted is None or not mounted.writers)
     image = taken.device
     told = f"  {image} split from {name} for read-only purposes.\n"
     return after, f"{told}  Use 'lvconvert --merge {image}' to merge back into {name}.\n"
+
+
+def _without_contradiction(world: World, name: str) -> World:
+    """When the last good image is split off, nothing is left that knows of an error of the others: they count as good.
+
+    One that was thrown out while nobody could write holds everything; any other has missed what came afterwards.
+    """
+    found = volume(world, name)
+    if any(leg.state in ("in-sync", "recovering") for leg in found.legs):
+        return world
+    for leg in found.legs:
+        if leg.state == "faulty":
+            stale = leg.differs or leg.altered or leg.image != "moment"
+            back = replace(leg, state="in-sync", image="live", altered=False, differs=stale)
+            world = put_leg(world, found, back)
+            found = volume(world, name)
+    return world
 
 
 def _merge(world: World, image: str) -> Done:

@@ -97,21 +97,26 @@ class _Range:
     def pairs(self) -> Iterator[tuple[Text, Text]]:
         """The runbooks that changed, and those that bring in what did; a list of steps that none of them brings in."""
         changed = revisions.changed_files(*self.ends)
-        self.known = revisions.contents([f"{end}:{path}" for one in changed for end, path in self.sides(one) if end])
+        sides = [side for one in changed for side in zip(self.ends, (one.before, one.after), strict=True)]
+        self.known = revisions.contents([f"{end}:{path}" for end, path in sides if end and path])
         own = [pair for one in changed if _is_about_runbooks(pair := self.pair(one.before, one.after))]
         names = {name for one in changed for name in (one.before, one.after) if name}
-        others = [pair for path in self.others() - names if self.brought_in(pair := self.pair(path, path)) & names]
-        told = {name for pair in (*own, *others) if not _is_part(pair) for name in self.brought_in(pair)}
-        shown = [pair for pair in own if not (_is_part(pair) and self.paths(pair) <= told)]
-        yield from (*shown, *sorted((pair for pair in others if not _is_part(pair)), key=lambda pair: pair[1].name))
+        others = [self.pair(path, path) for path in sorted(self.naming(names) - names)]
+        through = [pair for pair in others if not _is_part(pair) and self.brought_in(pair) & names]
+        parts = [pair for pair in own if _is_part(pair)]
+        whole = [pair for pair in (*own, *through) if not _is_part(pair)] if parts else []
+        told = {name for pair in whole for name in self.brought_in(pair)}
+        yield from (pair for pair in own if not (pair in parts and self.paths(pair) <= told))
+        yield from through
 
-    def sides(self, changed: revisions.ChangedFile) -> list[tuple[str | None, str]]:
-        """Where the file is on both sides."""
-        both = zip(self.ends, (changed.before, changed.after), strict=True)
-        return [(end, path) for end, path in both if path]
-
-    def others(self) -> set[str]:
-        return {path for end in self.ends for path in revisions.bringing_in(end)}
+    def naming(self, names: set[str]) -> set[str]:
+        """The files in which the name of one of these stands, or of one in which it does, and so on."""
+        found, fresh = set[str](), names
+        while fresh:
+            words = {os.path.basename(name) for name in fresh}
+            fresh = {path for end in self.ends for path in revisions.naming(end, words)} - found
+            found |= fresh
+        return found
 
     def pair(self, before: str, after: str) -> tuple[Text, Text]:
         return self.text(self.ends[0], before), self.text(self.ends[1], after)

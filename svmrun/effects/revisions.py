@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
@@ -92,8 +92,7 @@ def from_top(path: str) -> str:
 class AtRevision:
     """The files that a runbook brings in as they were in a revision; the empty one is the index.
 
-    `shown` stands before the path of each file in messages. `revision` is
-    asked when the first file is.
+    `shown` stands before the path of each file in messages. `revision` is asked when the first file is.
     """
 
     def __init__(self, revision: Callable[[], str | None], shown: str) -> None:
@@ -120,16 +119,14 @@ class AtRevision:
             raise ValueError(f"there is no file {path} in {self._revision[:12] or 'the index'}") from None
 
 
-def bringing_in(revision: str | None) -> list[str]:
-    """The paths of what may be a runbook that brings other files in; without a revision, in the working tree."""
-    pattern = (
-        r"^[[:space:]]*-?[[:space:]]*[\"']?(include|runbook)[\"']?[[:space:]]*:|[{,][[:space:]]*(include|runbook):"
-    )
+def naming(revision: str | None, words: Iterable[str]) -> set[str]:
+    """The paths of YAML files in which one of the words stands; without a revision, in the working tree."""
     where = ("--untracked",) if revision is None else (revision,)
-    words = ("git", "-C", str(top_folder()), "grep", "-zlE", "--full-name", pattern, *where, "--", *SUFFIXES)
-    done = subprocess.run(words, capture_output=True, stdin=subprocess.DEVNULL, timeout=_SECONDS, check=False)
+    wanted = [part for word in sorted(words) for part in ("-e", word)]
+    words_of_git = ("git", "-C", str(top_folder()), "grep", "-zlF", "--full-name", *wanted, *where, "--", *SUFFIXES)
+    done = subprocess.run(words_of_git, capture_output=True, stdin=subprocess.DEVNULL, timeout=_SECONDS, check=False)
     names = done.stdout.decode("utf-8", "surrogateescape").split("\0")  # it ends with 1 where nothing is found
-    return [name if revision is None else name.removeprefix(f"{revision}:") for name in names if name]
+    return {name if revision is None else name.removeprefix(f"{revision}:") for name in names if name}
 
 
 def changed_files(before: str, after: str | None) -> list[ChangedFile]:

@@ -38,7 +38,7 @@ def compose(data: bytes, shelf: Shelf, registry: Mapping[str, Adapter], way: Way
     if not _includes(document):
         return Composed(document, source, problems, {source.file: way})
     composer = _Composer(shelf, registry, problems, {source.file: way})
-    whole = composer.node(source, way, document, (), ())
+    whole = composer.node(_File(document, source, way), document, (), ())
     composed = Source(source.file, source.text, composer.values, composer.keys, composer.others)
     return Composed(whole, composed, problems, composer.ways, frozenset(composer.unread))
 
@@ -54,6 +54,15 @@ def _includes(document: Json) -> bool:
     return any(isinstance(one, dict) and (INCLUDE in one or _includes(one)) for one in members)
 
 
+@dataclass(frozen=True)
+class _File:
+    """A file that was read; the last one of its way."""
+
+    document: Json
+    source: Source
+    way: Way
+
+
 @dataclass
 class _Composer:
     """Copies documents into one, node by node, with the places of the nodes."""
@@ -67,66 +76,73 @@ class _Composer:
     keys: dict[Path, Position] = field(default_factory=dict)
     unread: set[Path] = field(default_factory=set)
 
-    def node(self, source: Source, way: Way, value: Json, old: Path, new: Path) -> Json:
-        """The node at `old` of one document becomes that at `new` of the whole."""
-        self.values[new] = source.position(old)
-        if old in source.keys:
-            self.keys[new] = source.keys[old]
+    def node(self, file: _File, value: Json, old: Path, new: Path) -> Json:
+        """The node at `old` of a file's document becomes that at `new` of the whole."""
+        self.place(file, old, new)
         if isinstance(value, dict):
-            return {key: self.member(source, way, value, key, old, new) for key in value}
+            return {key: self.member(file, member, (*old, key), (*new, key)) for key, member in value.items()}
         if isinstance(value, list):
-            return [self.node(source, way, one, (*old, i), (*new, i)) for i, one in enumerate(value)]
+            return [self.node(file, member, (*old, i), (*new, i)) for i, member in enumerate(value)]
         return value
 
-    def member(self, source: Source, way: Way, value: Json, key: str, old: Path, new: Path) -> Json:
-        old, new = (*old, key), (*new, key)
-        inner = value[key]
-        if key != STEPS or not isinstance(inner, list) or not _is_place_of_steps(old):
-            return self.node(source, way, inner, old, new)
-        self.values[new], self.keys[new] = source.position(old), source.position(old, of_key=True)
+    def member(self, file: _File, value: Json, old: Path, new: Path) -> Json:
+        if not (isinstance(value, list) and _is_place_of_steps(old)):
+            return self.node(file, value, old, new)
+        self.place(file, old, new)
         steps: list[Json] = []
-        self.steps(source, way, inner, old, new, steps)
+        self.append(steps, file, value, old, new)
         return steps
 
-    def steps(self, source: Source, way: Way, members: list[Json], old: Path, new: Path, steps: list[Json]) -> None:
-        """Appends the members of a list of steps, those of included files in their places."""
+    def place(self, file: _File, old: Path, new: Path) -> None:
+        self.values[new] = file.source.position(old)
+        if old in file.source.keys:
+            self.keys[new] = file.source.keys[old]
+
+    def append(self, steps: list[Json], file: _File, members: list[Json], old: Path, new: Path) -> None:
+        """The members of a list of steps, those of included files in their places."""
         for index, member in enumerate(members):
             here = (*old, index)
-            if isinstance(member, dict) and member.keys() == {INCLUDE} and isinstance(member[INCLUDE], str):
-                if (included := self.included(source, way, member[INCLUDE], here)) is not None:
-                    document, inner = included
-                    self.steps(inner, (*way, inner.file), document[STEPS], (STEPS,), new, steps)
-                    continue
+            if not (isinstance(member, dict) and member.keys() == {INCLUDE} and isinstance(member[INCLUDE], str)):
+                steps.append(self.node(file, member, here, (*new, len(steps))))
+            elif other := self.included(file, member[INCLUDE], (*here, INCLUDE)):
+                self.append(steps, other, other.document[STEPS], (STEPS,), new)
+            else:
                 self.unread.add((*new, len(steps)))
-            steps.append(self.node(source, way, member, here, (*new, len(steps))))
+                steps.append(self.node(file, member, here, (*new, len(steps))))
 
-    def included(self, source: Source, way: Way, written: str, here: Path) -> tuple[Mapping[str, Json], Source] | None:
-        """The list of steps that is named there; None, and its problems are told, when it is none."""
-        place = (*here, INCLUDE)
+    def included(self, file: _File, written: str, place: Path) -> _File | None:
+        """The list of steps that is named at a place; None, and its problems are told, when it is none."""
         try:
-            name, data = self.shelf.opened(way, written)
-            document, inner, problems = read(name, data)
+            name, data = self.shelf.opened(file.way, written)
+            document, source, problems = read(name, data)
         except InvalidInput as error:
             self.problems += error.problems
             return None
         except Unfollowed:
             return None
         except ValueError as error:
-            self.problems.append(source.problem(str(error), place))
+            self.problems.append(file.source.problem(str(error), place))
             return None
-        self.others[name], self.ways[name] = inner.text, (*way, name)
         self.problems += problems
-        if isinstance(document, dict) and document.get("schema") == LANGUAGE:
-            message, hint = f"{written} is a whole runbook", f"call it: - runbook: {written}"
-            self.problems.append(source.problem(message, place, hint=hint))
+        return self.judged(file, _File(document, source, (*file.way, name)), written, place)
+
+    def judged(self, file: _File, other: _File, written: str, place: Path) -> _File | None:
+        """The other file, when it is a list of steps; what is wrong in it is told there."""
+        source = other.source
+        self.others[source.file], self.ways[source.file] = source.text, other.way
+        if not is_list_of_steps(other.document):
+            self.problems.append(_no_list(file.source, written, other.document, place))
             return None
-        if not is_list_of_steps(document):
-            message = f"{written} is no list of steps: its first line must be 'schema: {LIST_OF_STEPS}'"
-            self.problems.append(source.problem(message, place))
-            return None
-        found = violations(runbook_schema(self.registry), document)
-        self.problems += [inner.problem(v.message, v.path, hint=v.hint, of_key=v.of_key) for v in found]
-        return (document, inner) if isinstance(document.get(STEPS), list) else None
+        found = violations(runbook_schema(self.registry), other.document)
+        self.problems += [source.problem(v.message, v.path, hint=v.hint, of_key=v.of_key) for v in found]
+        return other if isinstance(other.document.get(STEPS), list) else None
+
+
+def _no_list(source: Source, written: str, document: Json, place: Path) -> Problem:
+    if isinstance(document, dict) and document.get("schema") == LANGUAGE:
+        return source.problem(f"{written} is a whole runbook", place, hint=f"call it: - runbook: {written}")
+    hint = f"its first line must be 'schema: {LIST_OF_STEPS}'"
+    return source.problem(f"{written} is no list of steps", place, hint=hint)
 
 
 def _is_place_of_steps(path: Path) -> bool:

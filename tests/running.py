@@ -160,6 +160,8 @@ def differences(before: World, after: World) -> list[str]:
         ("owners", before.sets, after.sets),
         ("volumes", [s.name for s in before.stripes], [s.name for s in after.stripes]),
         ("other volumes", before.others, after.others),
+        ("legs", _legs(before), _legs(after)),
+        ("devices laid over others", [v.name for v in before.views], [v.name for v in after.views]),
         ("who has what open", set(before.opens), {o for o in after.opens if not o.command}),
     ]
     return [f"{what}: {was} -> {now}" for what, was, now in pairs if was != now]
@@ -167,6 +169,14 @@ def differences(before: World, after: World) -> list[str]:
 
 def _locks(world: World) -> dict[str, str]:
     return {f.mount_point: f.lock for f in world.file_systems}
+
+
+def _legs(world: World) -> dict[str, list[tuple[str, bool, bool]]]:
+    """A leg that is copied to will be in sync by itself."""
+    return {
+        m.name: [(leg.device, leg.state in ("in-sync", "recovering"), leg.differs) for leg in m.legs]
+        for m in world.linux_mirrors
+    }
 
 
 def _services(world: World) -> dict[str, str]:

@@ -12,6 +12,7 @@ from tests.lab.guest import Completed, Guest, Job, booted, eventually
 MOUNT_POINT = "/srv/data"
 DUMP = "/backup/data.dump"
 WAIT = "mdadm --wait /dev/md0 || true"  # it ends with 1 when there is nothing to wait for
+RUN_SECONDS = 180.0  # thirty commands, and others on the same machine
 MODULES = ["raid1", "dm-mod", "dm-snapshot", "loop"]
 # A file that is open and has no name any more: a check of the image repairs it, and so writes. And numbered lines with
 # the time at which each was known to be on the disks, told on standard output.
@@ -87,7 +88,7 @@ def words(**given: str) -> list[str]:
 def backup(guest: Guest, **given: str) -> Completed:
     """The whole run."""
     guest.ok(f"rm -rf /lab/state {DUMP}")
-    return guest.svmrun(*words(**given))
+    return guest.start_svmrun(*words(**given)).wait(RUN_SECONDS)
 
 
 def event(guest: Guest, kind: str, **values: Any) -> dict[str, Any]:

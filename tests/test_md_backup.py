@@ -1,0 +1,40 @@
+"""The shipped backup of an md mirror with real processes on a simulated host."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.running import Scene, differences
+
+RUNBOOK = "md-mirror-backup"
+
+
+def test_the_dump_is_one_moment_every_copy_is_the_same_and_nothing_is_left_behind(scene: Scene) -> None:
+    scene.host("md")
+    ended = scene.execute(RUNBOOK)
+    assert ended.code == 0, ended.said
+    (image,) = scene.world.files
+    assert (image.device, image.consistent, image.complete) == ("/dev/mapper/md0_backup", True, True)
+    assert differences(scene.before, scene.world) == []
+    (mirror,) = scene.world.linux_mirrors
+    assert (mirror.last, mirror.mismatches, [leg.state for leg in mirror.legs]) == ("check", 0, ["in-sync"] * 3)
+    assert scene.world.plain_files == ()
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ("mdadm --fail=fail-after", "take-off: mdadm: simulated fault"),
+        ("dmsetup create#2=fail", "view: dmsetup: simulated fault"),
+        ("e2fsck=fail", "check: e2fsck"),
+        ("dump=fail-after", "dump: dump: simulated fault"),
+        ("dmsetup remove#1=fail-after", "SUCCEEDED"),
+        ("mdadm --re-add#1=fail", "SUCCEEDED"),
+    ],
+)
+def test_whatever_fails_is_told_and_the_mirror_becomes_whole(fault: str, says: str, scene: Scene) -> None:
+    scene.host("md", fault)
+    ended = scene.execute(RUNBOOK)
+    assert ended.code == (0 if says == "SUCCEEDED" else 1), ended.said
+    assert says in ended.said
+    assert differences(scene.before, scene.world) == []

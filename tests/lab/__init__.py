@@ -29,6 +29,7 @@ What a guest does (guest.py):
 * `with_person(argv, (QUESTION, SCRIPT, ANSWER), ...)` runs it on a terminal with somebody who answers.
 * `power_cut()`, then `boot()`: the same disks, nothing else. `hang()` and `go_on()`: the whole machine stands still.
 * `remove_disk(0)` and `add_disk(0)`: hot, while nobody has it open (as md says: fail and remove it first).
+* `slowness()` is what a deadline is stretched by on a machine that others use, too.
 * `eventually(condition)` waits for what a test cannot be told of.
 * tape.py makes a tape drive whose cartridges can be changed; frozen_mirror.py an ext4 on a mirror, and writers on it.
 * network.py lets its network hang and go on (only with `booted(network=True)`; all else here needs none).

@@ -49,7 +49,7 @@ class FrozenMirror:
 
     def until_frozen(self) -> None:
         """svmrun has frozen it and waits; the writers are blocked in the kernel, where no signal reaches them."""
-        assert eventually(lambda: self.began("stand")), self.guest.console()
+        assert eventually(lambda: self.began("stand")), self.guest.events()
         assert eventually(lambda: self.states(*self.writers) == "D" * WRITERS), self.states(*self.writers)
 
     def began(self, step: str) -> bool:

@@ -41,7 +41,7 @@ def test_a_killed_runner_leaves_a_writable_file_system_within_a_second(scene: Fr
     runner = scene.start()
     scene.until_frozen()
     killed_at = scene.signal("KILL", runner.pid if whom == "the runner" else -runner.pid)
-    assert scene.writing_again(since=killed_at) - killed_at < AT_ONCE_SECONDS
+    assert scene.writing_again(since=killed_at) - killed_at < AT_ONCE_SECONDS * scene.guest.slowness()
     runner.wait()
     assert scene.guest.svmrun("recover").status == 0
     assert scene.guest.events()[-1]["verdict"] == "rolled back"
@@ -52,7 +52,8 @@ def test_a_runner_that_is_stopped_keeps_it_frozen_until_the_limit_and_no_longer(
     scene.until_frozen()
     stopped_at = scene.signal("STOP", runner.pid)
     stood_until = scene.writing_again(since=stopped_at) - scene.event("ActionStarted", **FREEZE)["at"]
-    assert LIMIT_SECONDS - 1 < stood_until < LIMIT_SECONDS + MARGIN_SECONDS + AT_ONCE_SECONDS
+    late_seconds = MARGIN_SECONDS + AT_ONCE_SECONDS * scene.guest.slowness()
+    assert LIMIT_SECONDS - 1 < stood_until < LIMIT_SECONDS + late_seconds
     scene.signal("CONT", runner.pid)
     ended = runner.wait()
     assert (ended.status, "the guard" in ended.said) == (1, True)
@@ -66,7 +67,8 @@ def test_a_machine_that_stood_still_past_the_limit_is_writable_as_soon_as_it_goe
     time.sleep(LIMIT_SECONDS)
     went_on_at = time.time()
     scene.guest.go_on()
-    assert scene.writing_again(since=went_on_at) - went_on_at < MARGIN_SECONDS + AT_ONCE_SECONDS
+    late_seconds = scene.writing_again(since=went_on_at) - went_on_at
+    assert late_seconds < MARGIN_SECONDS + AT_ONCE_SECONDS * scene.guest.slowness()
     assert runner.wait().status == 1
 
 

@@ -114,6 +114,20 @@ def test_a_session_is_opened_spoken_to_and_closed() -> None:
         REGISTRY["session"].command_line(complete({"close": "db"}))
 
 
+def test_a_session_that_has_a_proof_is_looked_for_by_another_program() -> None:
+    adapter = REGISTRY["session"]
+    proof = {"argv": ["dbctl", "sessions"], "shows": "backup open", "otherwise": "none"}
+    opened = adapter.complete({"open": "db", "argv": ["sqlplus"], "prompt": "SQL> $", "proof": proof})
+    adapter.check(opened)
+    look = adapter.probe(opened)
+    assert look is not None
+    assert (look.adapter, look.arguments["argv"]) == ("command", ["dbctl", "sessions"])
+    assert [look.present({"lines": [line]}) for line in ("backup 7 open", "none", "?")] == [True, False, None]
+    assert adapter.probe(adapter.complete({"close": "db"})) is None
+    with pytest.raises(ValueError, match="does not belong"):
+        adapter.check(adapter.complete({"close": "db", "proof": proof}))
+
+
 @pytest.mark.parametrize("key", ["prompt", "fails"])
 def test_a_session_refuses_a_pattern_that_is_none(key: str) -> None:
     with pytest.raises(ValueError, match="not a regular expression"):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from svmrun.errors import InvalidInput
 from tests.verifying import DEFECTS, RUNBOOKS, verified
 
 UNITS = """
@@ -55,6 +56,17 @@ def test_services_that_ran_run_again_and_the_others_stay_off_whatever_fails(tmp_
     result = verified(runbook, str(DEFECTS / "files.world"))
     assert result.ok, result.violations
     assert [(one.step, one.rollbacks > 0, one.guard > 0) for one in result.handlers] == [("quiet", True, True)]
+
+
+def test_a_leg_that_is_mounted_itself_is_not_taken_back_by_its_bitmap(tmp_path: Path) -> None:
+    """Even a read-only mount of an xfs replays its log, and so writes past the mirror."""
+    written = (RUNBOOKS / "xfs-freeze-backup.yaml").read_text()
+    runbook = tmp_path / "leg.yaml"
+    runbook.write_text(written.replace('mount: {device: "/dev/mapper/{{ view }}"', 'mount: {device: "{{ leg }}"'))
+    with pytest.raises(InvalidInput) as refused:
+        verified(runbook, "xfs", depth=0)
+    assert "'replay'" in str(refused.value)
+    assert "its copies would differ for ever" in str(refused.value)
 
 
 def test_without_the_mount_that_replays_its_log_an_xfs_looks_damaged(tmp_path: Path) -> None:

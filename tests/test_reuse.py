@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 from pathlib import Path
@@ -177,6 +178,20 @@ def test_verify_finds_a_defect_in_its_own_file(tmp_path: Path, files: dict[str, 
         (tmp_path / name).write_text(head + text)
     found = {(v.position, v.step) for v in verified(tmp_path / "main.yaml").violations}
     assert (f"{tmp_path}/{place}", step) in found
+
+
+@pytest.mark.parametrize("written", ["a" * 300 + ".yaml", "circle.yaml", "folder", "pipe.yaml", "é x.yaml"])
+def test_what_is_no_file_is_said_where_it_is_named(tmp_path: Path, written: str) -> None:
+    (tmp_path / "circle.yaml").symlink_to("circle.yaml")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "main.yaml").write_text(f"schema: svmrun/v1\nname: x\nsteps:\n  - include: {written}\n")
+    with pytest.raises(InvalidInput) as caught:
+        read(tmp_path / "main.yaml")
+    (problem,) = caught.value.problems
+    assert problem.message.startswith("there is no file")
+    assert problem.position
+    assert (problem.position.line, problem.position.column) == (4, 14)
 
 
 def test_a_text_by_itself_is_read_without_what_it_brings_in() -> None:

@@ -50,6 +50,17 @@ def test_what_changes_in_a_part_shows_in_the_runbook_that_includes_it(repository
     assert (place["file"], place["line"]) == (f"topic:{IN_PART}", PART.split("hold:")[0].count("\n") + 1)
 
 
+def test_what_changes_in_a_called_runbook_shows_in_who_calls_it_too(repository: Repository) -> None:
+    caller = f"schema: svmrun/v1\nname: nightly\nsteps:\n  - runbook: {Path(NAME).name}\n    id: it\n"
+    caller += "    parameters: {mirror: d0, mount_point: /export}\n"
+    repository.commit(caller, "runbooks/nightly.yaml")
+    repository.write(SPLIT.replace("hold: 12h", "hold: 13h"))
+    own, through = runbooks(repository, "topic")
+    assert (own["after"], through["after"]) == (NAME, "runbooks/nightly.yaml")
+    assert [change["where"] for change in through["changes"]] == ["step it-detach"]
+    assert through["changes"][0]["after_at"]["file"] == NAME
+
+
 def test_the_working_tree_is_compared_with_its_own_parts(repository: Repository) -> None:
     repository.write(PART.replace("hold: 30s", "hold: 50s"), IN_PART)
     (one,) = runbooks(repository, "topic")

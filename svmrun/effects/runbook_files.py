@@ -73,11 +73,14 @@ class Beside:
 
     def read(self, name: str) -> bytes:
         path = Path(name.removeprefix(self._shown))
-        if not path.resolve().is_relative_to(self._root):
+        if not Path(os.path.realpath(path)).is_relative_to(self._root):  # Path's own raises for links in a circle
             raise ValueError(f"{name} is outside of {self._root}: a runbook brings in only what is kept beside it")
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise ValueError(f"there is no file {name}")
-        return read(path)
+        try:
+            return read(path)
+        except InvalidInput as error:
+            raise ValueError(error.problems[0].message) from None
 
 
 def joined(file: str, written: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from svmrun.adapters.registry import REGISTRY
-from svmrun.plan.build import Builder, Known
+from svmrun.errors import InvalidInput
+from svmrun.plan.build import Builder, Known, build
 from svmrun.plan.early import early_resources
 from svmrun.runbook import template
 from svmrun.runbook.load import load_runbook
@@ -44,3 +45,15 @@ def test_a_value_that_does_not_fit_is_left_to_the_plan() -> None:
     assert resources((RUNBOOKS / "mirror-backup.yaml").read_text(), **{**BACKUP, "mount_point": "?"}) == (
         "mirror schost-1/d0",
     )
+
+
+def test_a_value_that_cannot_be_rendered_is_told_once() -> None:
+    text = "schema: svmrun/v1\nname: x\nparameters: {many: {type: array}}\n"
+    text += 'steps:\n  - {id: a, command: {argv: "{{ many }}"}}\n'
+    runbook = load_runbook("x.yaml", text.encode(), REGISTRY)
+    builder = Builder(runbook, REGISTRY, template, Known({}, {"many": ["a"]}, {}), lambda _name, _arguments: ())
+    with pytest.raises(InvalidInput) as told:
+        build(builder, "")
+    assert [problem.message for problem in told.value.problems] == [
+        "a list cannot stand inside a text; use `join` or `tojson`"
+    ]

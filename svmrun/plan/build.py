@@ -101,11 +101,13 @@ class Builder:
 
     def action(self, action: Action, retry: Retry, least_seconds: float = 0.0) -> PlannedAction:
         adapter = self.adapters[action.adapter]
+        told = len(self.problems)
         arguments = self.arguments(action)
         shown = without_later(arguments)
         timeout = action.timeout_seconds or max(least_seconds, adapter.default_timeout(shown))
         tries = action.retry or retry
-        self._judge(action, arguments, shown)
+        if len(self.problems) == told:  # what stands in the place of a value that there is none of says nothing
+            self._judge(action, arguments, shown)
         return PlannedAction(
             action.adapter,
             arguments,

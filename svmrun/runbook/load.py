@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from svmrun.adapters.base import Adapter
-from svmrun.errors import InvalidInput, Problem
+from svmrun.errors import InvalidInput, Position, Problem
 from svmrun.runbook.calls import CALL, Written, argument_problems, with_calls, written_calls
 from svmrun.runbook.compose import Composed, compose, is_list_of_steps
 from svmrun.runbook.files import Files, Shelf, Unfollowed, Way
@@ -132,4 +132,7 @@ def in_file_order(path: str, problems: Iterable[Problem]) -> list[Problem]:
         where = problem.position
         return (where.file != path, where.file, where.line, where.column) if where else (False, "", 0, 0)
 
-    return sorted(dict.fromkeys(problems), key=place)
+    told: dict[tuple[Position | None, str], Problem] = {}
+    for problem in problems:  # the first may have a hint
+        told.setdefault((problem.position, problem.message), problem)
+    return sorted(told.values(), key=place)

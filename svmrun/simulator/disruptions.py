@@ -8,7 +8,7 @@ from dataclasses import replace
 from svmrun.simulator.component_transitions import component_fails
 from svmrun.simulator.linux_disks import Leg, LegState, LinuxMirror
 from svmrun.simulator.linux_lookup import device_paths, leg_at, linux_mirror, put_linux_mirror
-from svmrun.simulator.linux_mirrors import leg_joins, leg_leaves
+from svmrun.simulator.linux_mirrors import check_starts, leg_joins, leg_leaves
 from svmrun.simulator.mirror_transitions import after_reboot, syncing
 from svmrun.simulator.refusal import Refusal
 from svmrun.simulator.volumes import (
@@ -90,8 +90,10 @@ def disks_mended(world: World) -> World:
 
 
 def resync_starts(world: World, name: str) -> World:
-    """Somebody replaced a component: one side is being resynced."""
-    if (array := linux_mirror(world, name)) is not None:
+    """Somebody replaced a component: one side is being resynced. Of an array of md all copies are being compared."""
+    if (array := linux_mirror(world, name)) is not None and array.kind == "md":
+        return check_starts(world, array)
+    if array is not None:
         in_sync = [leg for leg in array.legs if leg.state == "in-sync"]
         return leg_joins(world, array, in_sync[0], whole=True) if len(in_sync) > 1 and not array.work else world
     found = mirror(world, name)

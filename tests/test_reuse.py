@@ -243,3 +243,37 @@ def test_only_names_are_replaced_in_expressions(before: str, after: str | None) 
 @pytest.mark.parametrize("value", [None, True, -1, 1.5, "it's \"\\ }} é 😀\n", ["a", [1]], {"a b": {"c": None}}])
 def test_a_value_is_written_into_an_expression_as_it_is(value: Any) -> None:
     assert template.render("{{" + literal(value) + "}}", {}) == value
+
+
+SAY = "  - {id: say, command: {argv: [echo, hello]}}\n"
+EACH = "  - foreach: [a, b]\n    as: word\n    steps:\n      - {id: say, command: {argv: [echo, hello]}}\n"
+CALL = "  - runbook: called.yaml\n    id: it\n    parameters: {mount: /a}\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (SAY, EACH, [("changes-condition", 'step say: done once -> for each word of ["a", "b"]')]),
+        (
+            EACH,
+            EACH.replace("[a, b]", "[a, b, c]"),
+            [("changes-condition", 'step say: done for each word of ["a", "b"] -> for each word of ["a", "b", "c"]')],
+        ),
+        (EACH, EACH.replace("[a, b]", "\n      - 'a'\n      - b"), []),
+        (CALL, CALL.replace("/a", "/b"), [("changes-device", "parameter it__mount: value: /a -> /b")]),
+    ],
+    ids=["repeated", "list", "layout", "argument"],
+)
+def test_what_changes_in_reuse_is_told(before: str, after: str, told: list[tuple[str, str]]) -> None:
+    called = CALLED + "  - {id: look, lockfs: {mode: status, mount_point: '{{ mount }}'}}\n"
+    old, new = (
+        load_runbook(
+            "main.yaml",
+            f"schema: svmrun/v1\nname: x\nsteps:\n{text}".encode(),
+            REGISTRY,
+            Shelves({"called.yaml": called}),
+        )
+        for text in (before, after)
+    )
+    changes = compare(old, new, adapters()).changes
+    assert [(change.danger, f"{change.where}: {change.text}") for change in changes] == told

@@ -27,7 +27,8 @@ def compare_parameters(ledger: Ledger) -> None:
 
 
 def _new_parameter(parameter: Parameter) -> str:
-    return f"is new; default {_default(parameter)}" if parameter.has_default else "is new, and must be given"
+    what = "value" if parameter.bound else "default"
+    return f"is new; {what} {_default(parameter)}" if parameter.has_default else "is new, and must be given"
 
 
 def _compare_parameter(ledger: Ledger, where: str, before: Parameter, after: Parameter) -> None:
@@ -55,7 +56,7 @@ def _compare_default(ledger: Ledger, where: str, before: Parameter, after: Param
         return
     devices = ledger.before.names_of_devices | ledger.after.names_of_devices
     danger: Danger = "changes-device" if before.name in devices else "changes-parameter"
-    text = f"default: {_default(before)} -> {_default(after)}"
+    text = f"{'value' if after.bound else 'default'}: {_default(before)} -> {_default(after)}"
     ledger.note(danger, where, text, at=((*before.path, "default"), (*after.path, "default")))
 
 

@@ -40,6 +40,31 @@ def test_a_backup_is_one_consistent_moment_and_the_host_is_as_before(runbook: st
     assert list(scene.memory.rglob("release.sh")) == []
 
 
+@pytest.mark.parametrize(
+    ("runbook", "world", "copies"),
+    [
+        ("btrfs-snapshot-backup", "btrfs", ["data.btrfs"]),
+        ("postgresql-raw-backup", "postgresql", ["data.tar", "backup_label", "tablespace_map", "log.tar"]),
+        ("xfs-freeze-backup", "xfs", ["data.xfsdump"]),
+    ],
+)
+def test_a_backup_on_linux_is_consistent_and_leaves_no_mount_snapshot_or_session(
+    runbook: str, world: str, copies: list[str], scene: Scene
+) -> None:
+    scene.host(world)
+
+    ended = scene.execute(runbook)
+
+    assert ended.code == 0, ended.said
+    after = scene.world
+    assert [one.target.rpartition("/")[2] for one in images(after)] == copies
+    assert all(one.consistent and one.complete for one in images(after))
+    assert [f.mount_point for f in after.file_systems] == [f.mount_point for f in scene.before.file_systems]
+    assert (after.subvolumes, after.backup_sessions, after.views) == ((), (), ())
+    assert all(leg.state == "in-sync" and not leg.differs for mirror in after.linux_mirrors for leg in mirror.legs)
+    assert list(scene.memory.rglob("release.sh")) == []
+
+
 def test_services_that_run_are_stopped_and_started_again_and_the_tape_is_read_back(scene: Scene) -> None:
     services = tuple(s if s.fmri != NFS else type(s)(NFS, "disabled") for s in shipped().services)
     scene.host(services=services)

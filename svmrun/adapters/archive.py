@@ -80,7 +80,7 @@ class Tar(Adapter):
 
     def expects(self, arguments: Arguments) -> str:
         if arguments["changed_files"] == "allow":
-            return "Total bytes written, and exit status 0; or 1, when every complaint is of a file that changed."
+            return "Total bytes written, and exit status 0; or 1, when files changed while they were read."
         return "Total bytes written, and exit status 0. `file changed as we read it` says that somebody writes there."
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:

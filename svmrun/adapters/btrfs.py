@@ -35,8 +35,13 @@ Json = Any
 _NO_PATH = "cannot find real path"  # of `show`
 _GONE = "Could not statfs: No such file or directory"  # of `delete`
 _REFUSED = ("Not a Btrfs subvolume", "Could not statfs", "cannot access")
-_NEEDS = {"snapshot": ("source", "path"), "delete": ("path",), "show": ("path",), "send": ("path", "stream")}
-_NEEDS["check"] = ("stream",)
+_NEEDS = {
+    "snapshot": ("source", "path"),
+    "delete": ("path",),
+    "show": ("path",),
+    "send": ("path", "stream"),
+    "check": ("stream",),
+}
 _MADE = re.compile(r"^Create a readonly snapshot of '.*' in '(?P<path>.*)'$", re.MULTILINE)
 _FIELDS = re.compile(r"^\t(?P<name>[A-Z][^:]*):[ \t]*(?P<value>.*?)\s*$", re.MULTILINE)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from svmrun.adapters.archive import Rsync, Tar
-from svmrun.adapters.base import Adapter, Completed
+from svmrun.adapters.base import Adapter, Completed, Outcome
 from svmrun.adapters.btrfs import parse_subvolume
 from svmrun.adapters.registry import REGISTRY
 from svmrun.adapters.systemctl import parse_systemctl
@@ -120,6 +123,32 @@ def test_each_knows_what_undoes_it(adapter: str, arguments: Any, undoing: Any) -
     assert inverse is not None
     assert (inverse.adapter, inverse.arguments) == undoing
     REGISTRY[inverse.adapter].check(REGISTRY[inverse.adapter].complete(inverse.arguments))
+
+
+def really(adapter: Adapter, **written: Any) -> Outcome:
+    """What the program of this machine does and says, called by its path as svmrun calls it."""
+    arguments = adapter.complete(written)
+    argv = adapter.command_line(arguments).argv
+    program = shutil.which(argv[0])
+    if program is None:
+        pytest.skip(f"NOT TESTED: the real {argv[0]} is not on this machine: install it")
+    done = subprocess.run([program, *argv[1:]], capture_output=True, text=True, env={"LC_ALL": "C", "PATH": "/usr/bin"})
+    return adapter.interpret(arguments, Completed(argv, done.returncode, done.stdout, done.stderr))
+
+
+@pytest.mark.parametrize(("adapter", "target"), [(Tar(), "archive"), (Rsync(), "target")], ids=["tar", "rsync"])
+def test_the_real_program_copies_a_folder_and_tells_of_one_that_is_not_there(
+    adapter: Adapter, target: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "file").write_text("text")
+    copied = really(adapter, folder=str(folder), **{target: str(tmp_path / "copy")})
+    assert copied.ok, copied.message
+    assert copied.result["bytes"] >= len("text")
+    missing = really(adapter, folder=str(tmp_path / "nowhere"), **{target: str(tmp_path / "other")})
+    assert missing.kind == "failed"
+    assert "(exit " in missing.message
 
 
 @pytest.mark.parametrize("adapter", [Tar(), Rsync()], ids=lambda one: one.name)

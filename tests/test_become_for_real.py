@@ -16,13 +16,14 @@ import tempfile
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pexpect
 import pytest
 import yaml
 
+from svmrun.simulator import state_file
 from svmrun.simulator.install import install
 from tests.guard_scene import HERE, end_guards
 from tests.installed import until
@@ -163,7 +164,15 @@ def test_recovery_by_that_user_ends_a_root_guard_that_repeats_in_vain(nobody: No
     nobody.killed_in_the_window()
     nobody.scene.until_called("lockfs -u")
     assert set(nobody.guards) == {0}
+    (old,) = {path.read_text() for path in nobody.scene.memory.rglob("guard")}
     code, said = nobody.recovered()
     assert code == 4, said
-    until(lambda: nobody.guards == [], "the guard ends")
+    assert "goes on trying to release lock" in said
+    (new,) = {path.read_text() for path in nobody.scene.memory.rglob("guard")}
+    assert (new != old, set(nobody.guards)) == (True, {0}), "it was ended, and another one left in its place"
+    state_file.change(str(nobody.scene.folder / "host"), lambda world: replace(world, faults=()))
+    for path in (nobody.scene.folder / "host").glob("world*"):
+        os.chown(path, NUMBER, -1)
+    until(lambda: nobody.guards == [], "it unlocks and ends")
+    assert nobody.recovered()[0] == 0
     assert list(nobody.scene.memory.glob("svmrun-*/*")) == []

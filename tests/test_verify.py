@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from svmrun.cli.commands import COMMANDS
 from svmrun.cli.main import main
 from svmrun.runbook.source import load
 from svmrun.verify.ending import findings
@@ -218,9 +217,3 @@ def test_several_runbooks_are_verified_each_in_a_world_of_its_name(
     told = capsys.readouterr().out
     assert "in the world of-mirror-status" in told
     assert "in the world of-raw-volume-backup" in told
-
-
-def test_the_hooks_for_pre_commit_start_commands_that_there_are() -> None:
-    hooks, _ = load(".pre-commit-hooks.yaml", (ROOT / ".pre-commit-hooks.yaml").read_bytes())
-    assert [hook["id"] for hook in hooks] == ["svmrun-validate", "svmrun-lint", "svmrun-verify"]
-    assert all(hook["entry"].split()[1] in COMMANDS for hook in hooks)

@@ -14,6 +14,13 @@ from tests.running import Scene, memory_folder
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Tests of one group stay on one worker, where several share the work: they share what is costly to make."""
+    if config.getoption("numprocesses", None) and config.getoption("dist") == "no":
+        config.option.dist = "loadgroup"
+
+
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
     """A simulated host with nothing on it yet (see `Scene.host`), and folders of its own."""

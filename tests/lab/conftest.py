@@ -1,14 +1,23 @@
-"""A test that failed shows what the guests' consoles said last."""
+"""The tests of a file share its guests; one that failed shows what their consoles said last."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
 from tests.lab.guest import LIVING
 
 SHOWN_CHARACTERS = 3000
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A guest takes seconds to boot, and a CPU of its own: a file's tests go to one worker."""
+    for item in items:
+        if item.path.parent == HERE:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.hookimpl(wrapper=True)

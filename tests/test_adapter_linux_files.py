@@ -143,7 +143,7 @@ def test_the_real_program_copies_a_folder_and_tells_of_one_that_is_not_there(
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "file").write_text("text")
-    copied = really(adapter, folder=str(folder), **{target: str(tmp_path / "copy")})
+    copied = really(adapter, folder=str(folder), **{target: str(tmp_path / "copy:1")})
     assert copied.ok, copied.message
     assert copied.result["bytes"] >= len("text")
     missing = really(adapter, folder=str(tmp_path / "nowhere"), **{target: str(tmp_path / "other")})

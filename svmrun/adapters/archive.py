@@ -69,11 +69,11 @@ class Tar(Adapter):
     )
 
     def command_line(self, arguments: Arguments) -> Command:
-        """Owners as numbers, with ACLs and attributes, of this file system alone."""
+        """Owners as numbers, with ACLs and attributes, of this file system alone; a colon names no other host."""
         archive, folder = arguments["archive"], arguments["folder"].rstrip("/")
         if f"{archive}/".startswith(f"{folder}/"):
             raise ValueError(f"tar: {archive} lies in {folder}: the archive would be a part of itself")
-        kept = ("--numeric-owner", "--acls", "--xattrs", "--one-file-system")
+        kept = ("--numeric-owner", "--acls", "--xattrs", "--one-file-system", "--force-local")
         left_out = [f"--exclude={pattern}" for pattern in arguments["exclude"]]
         where = ("--file", archive, "--directory", folder or "/")
         return Command(("tar", "--create", "--totals", *kept, *left_out, *where, "."), needs_root=True)

@@ -12,7 +12,7 @@ from svmrun.simulator.requests import Call, Look, Print
 
 Run = Generator[Any, Any, int]
 TAR_LONG = [
-    *("create", "totals", "numeric-owner", "acls", "xattrs", "one-file-system", "sparse"),
+    *("create", "totals", "numeric-owner", "acls", "xattrs", "one-file-system", "force-local"),
     *("exclude=", "file=", "directory="),
 ]
 BLOCK_BYTES = 512

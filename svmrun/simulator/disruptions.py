@@ -105,6 +105,12 @@ def resync_starts(world: World, name: str) -> World:
     return put_mirror(world, syncing(world, replace(found, submirrors=sides), world.resync_seconds))
 
 
+def without_bitmap(world: World, name: str) -> World:
+    """A mirror of Linux that does not know what to copy to a leg that comes back."""
+    array = linux_mirror(world, name)
+    return world if array is None else put_linux_mirror(world, replace(array, bitmap=False))
+
+
 def locked_by_somebody(world: World, mount_point: str) -> World:
     file_systems = tuple(
         replace(f, lock="write", comment="somebody else", locked_generation=f.generation)

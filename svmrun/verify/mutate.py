@@ -116,6 +116,7 @@ class Laboratory:
                 yield disruptions.side_gone(world, mirror.name, side.name)
         for array in world.linux_mirrors:
             yield disruptions.resync_starts(world, array.name)
+            yield disruptions.without_bitmap(world, array.name)
             for leg in array.legs:
                 yield disruptions.disk_fails(world, leg.device)
                 yield disruptions.side_gone(world, array.name, leg.device)

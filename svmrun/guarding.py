@@ -163,6 +163,7 @@ def _release(step: PlannedStep, book: CallBook, setting: Setting) -> HeldRelease
         max(a.timeout_seconds for a in step.rollback),
         tuple(number for number, action in enumerate(step.rollback, start=1) if action.needs_previous),
         dict(_owed(step, setting)),
+        _blocks_writers(step),
     )
 
 

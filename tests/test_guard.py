@@ -142,6 +142,17 @@ def test_a_release_in_trouble_is_repeated_and_does_not_stop_the_next(scenes: lis
         assert gone(runner.guard), scene.shell
 
 
+def test_what_lets_writers_wait_is_released_first_and_tried_again_before_all_else(scenes: list[Scene]) -> None:
+    for scene in scenes:
+        scene.behave("lock", fails=3)
+        guard = scene.arm(holds=[scene.holds()[1], replace(scene.holds()[0], urgent=True)])
+        guard.hold("lock")
+        guard.hold("detach")
+        guard._feed.close()
+    for scene in scenes:
+        assert scene.comes_to(released_lines("lock", "lock", "lock", "detach", "lock")), (scene.shell, scene.log())
+
+
 def test_a_part_that_does_harm_without_the_one_before_it_waits_for_it(scenes: list[Scene]) -> None:
     for scene in scenes:
         scene.holds()

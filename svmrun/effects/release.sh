@@ -3,6 +3,18 @@
 # One argument says what to do: nothing (by hand), `guard` (feed on stdin, report on stdout), `guard-as-root` (the
 # same, over named pipes), `run NAME COMMAND...`.
 
+# ---- A command of the run: not started once the guard has acted. Writers may wait: the shell reads no further. ----
+
+if [ "${1:-}" = run ]; then # NAME COMMAND..., NAME being that of the program that runs in the end
+    echo "$$ TERM $2" >"$folder/running" || { echo 'svmrun: the guard is gone; not started' >&2; exit 125; }
+    if [ -f "$folder/fired" ]; then
+        echo 'svmrun: the guard has released what was held; not started' >&2
+        exit 125
+    fi
+    shift 2
+    exec "$@"
+fi
+
 umask 022 # the folder is private; what root writes there is for the runner to read
 set -f
 unset IFS
@@ -36,12 +48,12 @@ report() { [ "$mode" != guard ] || echo "$*"; }
 watch_runner() {
     echo ready
     while read -r word step rest; do
+        echo "$word $step $rest" # the runner waits for the answer, and writers for the runner
         case $word in
         holds) start_timer "$step" ;;
         released) stop_timers "$step" ;;
-        left) echo left; stop_timers; return ;;
+        left) stop_timers; return ;;
         esac
-        echo "$word $step $rest"
     done
     stop_timers
     # Said until the guard has gone: done, then nothing is left to take over, or killed at the same time.
@@ -182,15 +194,17 @@ release_all() { # rounds, 0 without end
 }
 
 release_each() {
-    last_first=
-    for step in $outstanding; do last_first="$step $last_first"; done
-    for step in $last_first; do
+    in_order=
+    for step in $holds; do is_outstanding "$step" && in_order="$step $in_order"; done
+    for step in $in_order; do
         facts "$step" || continue
         if release "$step"; then
             drop "$step"
             [ ! -f "$folder/held.$step" ] || echo released >"$folder/released.$step"
             report "released $step"
             say "$step: released"
+        elif [ -n "$urgent" ] && [ "$round" -lt "$hurried_rounds" ]; then
+            return # writers wait: once more, before what can wait itself
         fi
     done
 }
@@ -305,18 +319,6 @@ by_hand() {
     return 1
 }
 
-# ---- A command of the run: not started once the guard has acted. ----
-
-run_command() { # NAME COMMAND..., NAME being that of the program that runs in the end
-    echo "$$ TERM $1" >"$folder/running" || { echo 'svmrun: the guard is gone; not started' >&2; exit 125; }
-    if [ -f "$folder/fired" ]; then
-        echo 'svmrun: the guard has released what was held; not started' >&2
-        exit 125
-    fi
-    shift
-    exec "$@"
-}
-
 case ${1:-hand} in
 guard-as-root)
     cd /
@@ -338,10 +340,6 @@ guard)
     # The guard proper alone keeps the way back to the runner, who so sees its end at once. (exec: a redirected
     # function would keep the old descriptors somewhere.)
     { exec <&3 3<&- 4>&-; watch_runner; } | { exec >&4 3<&- 4>&-; guard; } &
-    ;;
-run)
-    shift
-    run_command "$@"
     ;;
 take-over)
     trap '' HUP INT QUIT TERM PIPE

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 LIMIT_MARGIN_SECONDS = 0.5  # the guard comes later than a runner that is well
+HURRIED_ROUNDS = 2  # of the guard, in which nothing else is undone while writers wait
 GRACE_SECONDS = 2.0  # from the signal that asks a command to end to the one that makes it
 _STEP = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -37,6 +38,7 @@ class HeldRelease:
     `chained` are the numbers, from 1, of those that are left out when the one before them did not succeed; `owed` has
     by their numbers what those must print that are not believed by their exit status alone.
     `limit_seconds` is the hold's limit, `bound_seconds` how long one command may take before it is killed and repeated.
+    While an `urgent` one cannot be ended, because of which writers wait, others wait for some rounds.
     `says` are texts in a failing command's output that prove the hold gone all the same ("is attached").
     """
 
@@ -50,6 +52,7 @@ class HeldRelease:
     bound_seconds: float = 60.0
     chained: tuple[int, ...] = ()
     owed: Mapping[int, str] = field(default_factory=dict)
+    urgent: bool = False
 
 
 def release_program(
@@ -63,7 +66,7 @@ def release_program(
 ) -> str:
     """The text of the program that is placed at `path` (absolute, in a folder of its own) on the target.
 
-    `holds` stand in the order in which they are taken. A command that must end is killed after `grace_seconds`.
+    `holds` stand in the order in which they are taken, the last one being ended first. A command that must end is killed after `grace_seconds`.
     Raises ValueError for a step, a variable or a command line that cannot be written down.
     """
     for hold in holds:
@@ -81,6 +84,7 @@ def release_program(
         "card": path,
         "folder": path.rsplit("/", 1)[0],
         "holds": " ".join(h.step for h in holds),
+        "hurried_rounds": str(HURRIED_ROUNDS),
         "pauses": " ".join(f"{pause:.3f}" for pause in _pauses(grace_seconds)),
         "whole_pauses": " ".join(["1"] * math.ceil(grace_seconds)),
     }
@@ -134,7 +138,7 @@ def _facts(hold: HeldRelease) -> str:
     return (
         f"title={_quoted(hold.title)} shown={_quoted(shown)} parts={len(hold.releases)} tells={kind} "
         f"limit={limit:.3f} whole_limit={math.ceil(limit)} bound={math.ceil(hold.bound_seconds)} "
-        f"chained={_numbers(hold.chained)} owed={_numbers(hold.owed)}"
+        f"chained={_numbers(hold.chained)} owed={_numbers(hold.owed)} urgent={'1' if hold.urgent else ''}"
     )
 
 

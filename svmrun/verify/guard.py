@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from svmrun.adapters.base import Command, Completed
-from svmrun.plan.release import HeldRelease
+from svmrun.plan.release import HURRIED_ROUNDS, HeldRelease
 from svmrun.simulator.host import look
 from svmrun.simulator.world import World
 from svmrun.values import replace
@@ -35,6 +35,8 @@ class GuardTurn:
         if self._release(hold):
             kept = tuple(one for one in guard.outstanding if one[0] != self.step)
             guard = replace(guard, outstanding=kept, released=(*guard.released, self.step))
+        elif hold.urgent and guard.round < HURRIED_ROUNDS:
+            guard = replace(guard, todo=())
         return guard if guard.todo or not guard.outstanding else self._next_round(guard)
 
     def _next_round(self, guard: Guard) -> Guard:

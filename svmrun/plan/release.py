@@ -66,7 +66,8 @@ def release_program(
 ) -> str:
     """The text of the program that is placed at `path` (absolute, in a folder of its own) on the target.
 
-    `holds` stand in the order in which they are taken, the last one being ended first. A command that must end is killed after `grace_seconds`.
+    `holds` stand in the order in which they are taken, the last one being ended first. A command that must end is
+    killed after `grace_seconds`.
     Raises ValueError for a step, a variable or a command line that cannot be written down.
     """
     for hold in holds:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import sys
 from collections.abc import Sequence
@@ -80,6 +81,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if not options.runbooks:
         raise UsageError("lint: name a runbook or a folder (or --list)\ntry: svmrun lint --help")
+    gc.disable()  # runbooks hold no circles: looking for them in hundreds takes a tenth of the time
     result = _lint([*named_files(options.runbooks, to_write=options.fix)], rules, fix=options.fix)
     PRINTERS[options.output](result)
     if result.problems:

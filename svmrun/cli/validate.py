@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +40,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    gc.disable()  # runbooks hold no circles: looking for them in hundreds takes a tenth of the time
     files = [validated for name in options.runbooks for validated in _validate(name)]
     result = Validated(all(file.ok for file in files), tuple(files))
     print(_json(result) if options.output == "json" else _text(result))

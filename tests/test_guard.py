@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import time
 from collections.abc import Iterator
@@ -225,6 +226,17 @@ def test_a_fenced_command_starts_while_the_guard_waits(scene: Scene) -> None:
     argv = guard.fenced(("/bin/sh", "-c", f'echo "$1" >>{scene.root}/log', "-", "a b\n$HOME"))
     assert os.spawnv(os.P_WAIT, argv[0], argv) == 0
     assert (scene.root / "log").read_text() == "a b\n$HOME\n"
+    guard.released("lock")
+    guard.leave()
+
+
+def test_a_fenced_command_has_the_rights_and_the_environment_of_any_other(scene: Scene) -> None:
+    guard = scene.arm()
+    guard.hold("lock")
+    argv = guard.fenced(("/bin/sh", "-c", f'(umask; echo "$PATH") >{scene.root}/log'))
+    private = f"umask 077; PATH=/nowhere exec {shlex.join(argv)}"
+    assert os.waitstatus_to_exitcode(os.system(private)) == 0
+    assert (scene.root / "log").read_text() == "0077\n/nowhere\n"
     guard.released("lock")
     guard.leave()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from svmrun.core.events import Role, Verdict
+from svmrun.core.events import ActionStarted, Role, Verdict
 from svmrun.core.state import State, StepState, Undoing
 from svmrun.plan.model import Plan, PlannedAction, PlannedStep
 
@@ -109,6 +109,18 @@ def held(plan: Plan, state: State) -> list[PlannedStep]:
 def writers_wait(plan: Plan, state: State) -> bool:
     """True while a hold stands that lets writers hang."""
     return any(s.action and s.action.blocks_writers for s in held(plan, state))
+
+
+def is_fenced(plan: Plan, state: State, intent: ActionStarted) -> bool:
+    """True when the command must not start any more once the guard has acted.
+
+    To find that out costs the start of a shell. While writers wait what only looks does without: there it is short, and
+    when it comes too late it has changed nothing.
+    """
+    if intent.role != "forward":
+        return False
+    action = plan.step(intent.step).action
+    return not (action is not None and action.read_only and writers_wait(plan, state))
 
 
 def _is_done(plan: Plan, step: PlannedStep, state: State) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from svmrun.adapters.base import Outcome, failed
 from svmrun.core import events as e
-from svmrun.core.decide import Perform, held, writers_wait
+from svmrun.core.decide import Perform, held, is_fenced, writers_wait
 from svmrun.core.state import State
 from svmrun.effects import clock
 from svmrun.effects.actions import Actions, Call
@@ -163,7 +163,7 @@ class Machine:
                 intent.role in ("found", "probe"),
                 HURRIED_GRACE_SECONDS if writers_wait(self._plan, state) else GRACE_SECONDS,
                 self._started(intent, record),
-                self._fence(intent),
+                self._fence(state, intent),
             )
             outcome = self._guarded(intent, call)
         return self._book.ended(intent, outcome, clock.steady() - began, output.name if output.exists() else "")
@@ -182,8 +182,8 @@ class Machine:
         self._guard.idle()
         return outcome
 
-    def _fence(self, intent: e.ActionStarted) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
-        if self._guard is not None and intent.role == "forward" and self._held:
+    def _fence(self, state: State, intent: e.ActionStarted) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+        if self._guard is not None and self._held and is_fenced(self._plan, state, intent):
             return self._guard.fenced
         return tuple
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from svmrun.adapters.base import Outcome, failed
 from svmrun.core import events as e
-from svmrun.core.decide import Perform
+from svmrun.core.decide import Perform, is_fenced
 from svmrun.core.state import State
 from svmrun.effects.machine import ONLY_FORWARD
 from svmrun.errors import Refused
@@ -167,7 +167,8 @@ class MemoryPerformer:
             deadline = math.inf
         if self._kind.startswith(("cancelled", "disconnected")):
             cancel = min(cancel, SOON_SECONDS)
-        fenced = self.guard is not None and bool(self.guard.reason) and bool(self.held) and intent.role == "forward"
+        acted = self.guard is not None and bool(self.guard.reason)
+        fenced = acted and bool(self.held) and is_fenced(self._desk.plan, state, intent)
         effect = KINDS[self._kind].effect if self._kind else ""
         limits = Limits(call.limits.timeout, max(cancel, 0.0), max(deadline, 0.0))
         names = self._desk.book.names(state) if self._needs_names(call.adapter) else {}

@@ -172,7 +172,9 @@ def test_nine_of_ten_broken_runbooks_are_marked_in_the_member_that_is_broken(ser
         lines = [one["range"]["start"]["line"] for one in found]  # from 0, and the schema's line came in above
         if not any(begin <= line <= end for line in lines):
             missed.append(f"{path.name}: {mutation.what}, in lines {begin}-{end}: {lines}")
-    assert len(missed) <= MUTATIONS * (1 - LEAST_SHARE), "\n".join(missed)
+    share = 1 - len(missed) / MUTATIONS
+    print(f"yaml-language-server marks {share:.1%} of {MUTATIONS} broken runbooks at the right place")
+    assert share >= LEAST_SHARE, "\n".join(missed)
 
 
 def check_jsonschema(folder: Path, files: list[Path]) -> set[str]:

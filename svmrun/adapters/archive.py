@@ -88,14 +88,13 @@ class Tar(Adapter):
         changed = [match["file"] for match in _CHANGED.finditer(completed.stderr)]
         result = {"bytes": int(written[1]) if written else None, "changed": changed}
         allowed = arguments["changed_files"] == "allow" and completed.status == _SOME_DIFFER and bool(changed)
-        outcome = plain_outcome(completed, result, (0, _SOME_DIFFER) if allowed else (0,))
+        statuses = (0, _SOME_DIFFER) if allowed else (0,)
+        outcome = plain_outcome(completed, result, statuses, _complaint(completed.stderr))
         if outcome.kind != "failed" and written is None and not completed.interrupted:
             return failed("tar ended well, but did not tell how much it wrote", result)
         if outcome.kind == "failed" and completed.status == _SOME_DIFFER and changed:
             more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
             return failed(f"tar: {changed[0]}{more} changed while it was read: the archive is no one moment", result)
-        if outcome.kind == "failed" and (said := _complaint(completed.stderr)):
-            return failed(f"{said} (exit {completed.status})", result)
         return outcome
 
 

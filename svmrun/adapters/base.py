@@ -279,10 +279,13 @@ class Adapter:
         return None
 
 
-def plain_outcome(completed: Completed, result: Json = None, ok_statuses: tuple[int, ...] = (0,)) -> Outcome:
+def plain_outcome(
+    completed: Completed, result: Json = None, ok_statuses: tuple[int, ...] = (0,), reason: str = ""
+) -> Outcome:
     """The outcome of a command that tells the truth by its exit status.
 
-    A message takes the last line of stderr (else stdout) that has words in it.
+    A message takes `reason`, for a command whose last line is not the one that tells what is wrong; without it the
+    last line of stderr (else stdout) that has words in it.
     """
     if completed.interrupted:
         reason = "timed out" if completed.timed_out else "was cancelled" if completed.cancelled else "was abandoned"
@@ -294,7 +297,7 @@ def plain_outcome(completed: Completed, result: Json = None, ok_statuses: tuple[
     ending = f"exit {completed.status}" if completed.signal is None else f"killed by signal {completed.signal}"
     if completed.signal is not None:
         return Outcome("unknown", f"{completed.argv[0]}: {ending}", result)
-    return failed(f"{last_words(completed) or completed.argv[0]} ({ending})", result)
+    return failed(f"{reason or last_words(completed) or completed.argv[0]} ({ending})", result)
 
 
 def _left_behind(completed: Completed) -> str:

@@ -21,7 +21,7 @@ from svmrun.adapters.base import (
     failed,
     plain_outcome,
 )
-from svmrun.adapters.linux_parse_e2fsck import parse_e2fsck
+from svmrun.adapters.linux_parse_e2fsck import e2fsck_fault, parse_e2fsck
 from svmrun.adapters.output import ParseError
 from svmrun.names import tidy_path
 
@@ -107,18 +107,24 @@ class E2fsck(Adapter):
 
 
 def _without_words(completed: Completed, error: str) -> Outcome:
-    outcome = plain_outcome(completed, None, _OK)
+    fault = e2fsck_fault(completed)
+    outcome = plain_outcome(completed, None, _OK, fault)
     if outcome.ok:
         return failed(f"e2fsck ended well, but {error}")
     if outcome.kind == "failed" and completed.status == _ERRORS_LEFT:
-        return failed(f"e2fsck: {_MEANING[_ERRORS_LEFT]} that -p may not repair (exit {_ERRORS_LEFT})")
+        return failed(f"e2fsck: {_told(f'{_MEANING[_ERRORS_LEFT]} that -p may not repair', fault, completed)}")
     return outcome
+
+
+def _told(meaning: str, fault: str, completed: Completed) -> str:
+    return f"{meaning}{f': {fault}' if fault else ''} (exit {completed.status})"
 
 
 def _problems(arguments: Arguments, completed: Completed, result: dict[str, Json]) -> Iterator[str]:
     """Everything that speaks against a good file system, the most telling first."""
     if completed.status not in _OK:
-        yield f"{_MEANING.get(completed.status or 0, 'its exit status is not a known one')} (exit {completed.status})"
+        meaning = _MEANING.get(completed.status or 0, "its exit status is not a known one")
+        yield _told(meaning, e2fsck_fault(completed), completed)
     if result["errors_left"]:
         yield "errors are left"
     if result["files"] is None:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from svmrun.adapters import fields
@@ -80,12 +81,10 @@ class Mount(Adapter):
         return f"It prints nothing. findmnt {arguments['mount_point']} then shows the device."
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
-        outcome = plain_outcome(completed)
-        if outcome.kind != "failed":
-            return outcome
-        said = next((line for line in completed.stderr.splitlines() if line.startswith("mount: ")), outcome.message)
-        untouched = any(words in said for words in _NOTHING_MOUNTED)
-        return Outcome("failed", f"{said} (exit {completed.status})", changed=False, untouched=untouched)
+        said = next((line for line in completed.stderr.splitlines() if line.startswith("mount: ")), "")
+        outcome = plain_outcome(completed, reason=said)
+        untouched = outcome.kind == "failed" and any(words in outcome.message for words in _NOTHING_MOUNTED)
+        return replace(outcome, untouched=untouched)
 
     def probe(self, arguments: Arguments) -> Probe | None:
         device = str(arguments.get("device", ""))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from svmrun.adapters.base import Completed
 from svmrun.adapters.output import number, unreadable
 
 Json = Any
@@ -16,6 +17,12 @@ _SUMMARY = re.compile(
 _PASS = re.compile(r"Pass (?P<number>\d[A-Z]?): ")
 _MODIFIED = "***** FILE SYSTEM WAS MODIFIED *****"
 _ERRORS = "WARNING: Filesystem still has errors"
+_ABORTS = re.compile(r"(?:e2fsck: (?!Superblock invalid|Cannot continue)(?P<words>.+)|(?P<mounted>\S+ is mounted\.))$")
+# Between the lines that tell of a fault: how far it is, what it did about it, and how it ended.
+_NO_FAULT = re.compile(
+    r"(?:e2fsck \d|Pass \d|\*{5}|Fix|Warning! |Warning: skipping journal|recovering journal|UNEXPECTED INCONSISTENCY)"
+)
+_QUESTION = re.compile(r"\s*\w+(?:<[yn]>)?\? (?:yes|no)$")  # and what it was answered
 _NUMBERS = ("files", "files_total", "blocks", "blocks_total")
 
 
@@ -38,3 +45,21 @@ def parse_e2fsck(text: str) -> dict[str, Json]:
         "errors_left": _ERRORS in text,
         "in_use": any(line.startswith("Warning!  ") for line in lines),
     }
+
+
+def e2fsck_fault(completed: Completed) -> str:
+    """The line that tells what is wrong: why it gave up, or else the first fault that it found; empty when none does.
+
+    Its last lines only advise, or say that errors are left.
+    """
+    lines = [line.strip() for line in f"{completed.stderr}\n{completed.stdout}".splitlines() if line.strip()]
+    aborted = next((match for line in lines if (match := _ABORTS.match(line))), None)
+    if aborted is not None:
+        return aborted["words"] or aborted["mounted"]
+    told = [_fault(line) for line in completed.stdout.splitlines() if not _SUMMARY.match(line)]
+    return next((line for line in told if line and not _NO_FAULT.match(line)), "")
+
+
+def _fault(line: str) -> str:
+    """Without the device, which stands before each line when it does not ask, and without the question."""
+    return _QUESTION.sub("", re.sub(r"/\S+: ", "", line.strip(), count=1)).rstrip(".")

@@ -22,8 +22,9 @@ from svmrun.adapters.base import (
     Probe,
     ShellProof,
     failed,
+    plain_outcome,
 )
-from svmrun.adapters.lvm_fields import NAME, complaint, group, in_group, lvm_outcome, mapper_name, said
+from svmrun.adapters.lvm_fields import NAME, complaint, group, in_group, mapper_name, said
 from svmrun.values import replace
 
 Json = Any
@@ -101,7 +102,7 @@ class Lvconvert(_LvmChange):
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         volume, image = _pair(arguments)
-        outcome = lvm_outcome(completed, {"volume": volume, "image": image})
+        outcome = plain_outcome(completed, {"volume": volume, "image": image}, reason=complaint(completed))
         words = _done_words(arguments)
         if outcome.ok and said(completed, [words]):
             return replace(outcome, message=f"{image} {_DONE[arguments['mode']]} {volume}")
@@ -184,7 +185,7 @@ class Lvchange(_LvmChange):
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         volume = str(arguments["volume"])
-        outcome = lvm_outcome(completed, {"volume": volume})
+        outcome = plain_outcome(completed, {"volume": volume}, reason=complaint(completed))
         if not outcome.ok or arguments["mode"] == "check":
             return outcome
         if said(completed, [_resumed(arguments)]):

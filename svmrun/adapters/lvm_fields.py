@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from svmrun.adapters import fields
-from svmrun.adapters.base import Completed, Outcome, plain_outcome
-from svmrun.values import replace
+from svmrun.adapters.base import Completed
 
 Json = Any
 
@@ -47,18 +46,12 @@ def physical_volumes(title: str, description: str) -> Mapping[str, Json]:
 
 
 def complaint(completed: Completed) -> str:
-    """The first line of standard error that is no warning; empty when there is none."""
+    """The first line of standard error that is no warning, which tells why: later ones only say what was given up.
+
+    Empty when there is none.
+    """
     lines = [line.strip() for line in completed.stderr.splitlines() if line.strip() and not _NOISE.match(line)]
     return lines[0] if lines else ""
-
-
-def lvm_outcome(completed: Completed, result: Json = None) -> Outcome:
-    """The outcome by the exit status, with the line that tells why; later lines only say what was given up."""
-    outcome = plain_outcome(completed, result)
-    reason = complaint(completed)
-    if outcome.kind != "failed" or completed.failure or not reason:
-        return outcome
-    return replace(outcome, message=f"{reason} (exit {completed.status})")
 
 
 def said(completed: Completed, words: Sequence[str]) -> bool:

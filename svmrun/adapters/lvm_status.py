@@ -9,7 +9,6 @@ from svmrun.adapters import fields, lvm_fields
 from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome
 from svmrun.adapters.lvm_parse import COLUMNS, parse_lvs
 from svmrun.adapters.output import ParseError, read_outcome
-from svmrun.values import replace
 
 Json = Any
 
@@ -54,10 +53,7 @@ class Lvs(Adapter):
             if volume and volume not in result["volumes"]:
                 yield f"there is no volume {volume}"
 
-        outcome = read_outcome(completed, parse_lvs, must_hold)
-        reason = lvm_fields.complaint(completed)
-        known = outcome.kind == "failed" and completed.status != 0 and reason and not completed.failure
-        return replace(outcome, message=f"{reason} (exit {completed.status})") if known else outcome
+        return read_outcome(completed, parse_lvs, must_hold, lvm_fields.complaint(completed))
 
     def progress(self, arguments: Arguments, output: str) -> float | None:
         """Percent of the recovery or check; of several, the one that has furthest to go."""

@@ -62,13 +62,16 @@ def nothing_more(_result: dict[str, Json]) -> Iterator[str]:
 
 
 def read_outcome(
-    completed: Completed, parse: Parser, must_hold: Callable[[dict[str, Json]], Iterator[str]] = nothing_more
+    completed: Completed,
+    parse: Parser,
+    must_hold: Callable[[dict[str, Json]], Iterator[str]] = nothing_more,
+    reason: str = "",
 ) -> Outcome:
     """The outcome of a command that only tells: exit 0 is not enough, its words must be understood too.
 
-    `must_hold` yields a sentence for everything that is missing in the result.
+    `must_hold` yields a sentence for everything that is missing in the result. `reason` is as for `plain_outcome`.
     """
-    outcome = plain_outcome(completed)
+    outcome = plain_outcome(completed, reason=reason)
     if not outcome.ok:
         return outcome
     try:

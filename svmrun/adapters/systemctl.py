@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 from svmrun.adapters import fields
-from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, Parts, Probe, failed, plain_outcome
+from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, Parts, Probe, plain_outcome
 from svmrun.adapters.output import read_outcome, unreadable
 
 Json = Any
@@ -100,10 +100,8 @@ class Systemctl(Adapter):
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         if self.read_only(arguments):
             return read_outcome(completed, parse_systemctl)
-        outcome = plain_outcome(completed)
-        if outcome.kind == "failed" and completed.stderr.strip():  # what follows the first line is advice
-            return failed(f"{completed.stderr.splitlines()[0]} (exit {completed.status})")
-        return outcome
+        said = completed.stderr.strip().splitlines()
+        return plain_outcome(completed, reason=said[0] if said else "")  # what follows is advice
 
     def inverse(self, arguments: Arguments) -> Parts | None:
         other = {"stop": "start", "start": "stop"}.get(str(arguments["action"]))

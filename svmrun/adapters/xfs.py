@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from svmrun.adapters import fields
@@ -69,7 +70,8 @@ class XfsRepair(Adapter):
         text = f"{completed.stderr}\n{completed.stdout}"
         phases = [int(number) for number in re.findall(r"^Phase (\d) - ", text, re.MULTILINE)]
         result = {"log_dirty": _LOG in text, "phases": phases}
-        outcome = plain_outcome(completed, result)
+        first = next((line for line in completed.stderr.splitlines() if not line.startswith("Phase ")), "")
+        outcome = plain_outcome(completed, result, reason=first)
         if outcome.kind == "unknown" or completed.failure:
             return outcome
         device = arguments["device"]
@@ -79,10 +81,7 @@ class XfsRepair(Adapter):
             return failed(f"xfs_repair of {device} ended well, but without its last phase", result)
         if not outcome.ok and self.read_only(arguments) and _LAST_PHASE in text:
             return failed(f"{device} is damaged (exit {completed.status}): look at what xfs_repair told", result)
-        if outcome.ok:
-            return Outcome("succeeded", "", result, changed=not self.read_only(arguments))
-        first = next((line for line in completed.stderr.splitlines() if not line.startswith("Phase ")), device)
-        return failed(f"{first} (exit {completed.status})", result)
+        return replace(outcome, changed=outcome.ok and not self.read_only(arguments))
 
 
 class Xfsdump(Adapter):
@@ -172,8 +171,7 @@ class Xfsrestore(Adapter):
         if session is None or entries is None:
             problems.append("it holds no dump")
         outcome = _judged("what was read back", completed, result, iter(problems))
-        changed = outcome.ok and not self.read_only(arguments)
-        return Outcome(outcome.kind, outcome.message, outcome.result, changed=changed)
+        return replace(outcome, changed=outcome.ok and not self.read_only(arguments))
 
 
 def _judged(what: str, completed: Completed, result: Json, problems: Iterator[str]) -> Outcome:

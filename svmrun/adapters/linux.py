@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from svmrun.adapters import fields
@@ -16,7 +15,7 @@ from svmrun.adapters.base import (
     ShellProof,
     plain_outcome,
 )
-from svmrun.adapters.output import ParseError, read_outcome
+from svmrun.adapters.output import read_json, read_outcome
 
 Json = Any
 
@@ -126,14 +125,11 @@ class Findmnt(Adapter):
 
 def parse_findmnt(text: str) -> dict[str, Json]:
     """The mounted file systems of `findmnt --json`, without their tree. ParseError when it is something else."""
-    try:
-        rows = json.loads(text)["filesystems"]
-        return {"filesystems": [flat for row in rows for flat in _with_children(row)]}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ParseError(f"its output is not the JSON that was asked for ({error})") from error
+    return read_json(text, lambda told: {"filesystems": [one for row in told["filesystems"] for one in _flat(row)]})
 
 
-def _with_children(row: dict[str, Json]) -> list[dict[str, Json]]:
-    one = {key: row[key] for key in ("target", "source", "fstype")}
-    children = [flat for child in row.get("children", []) for flat in _with_children(child)]
-    return [{**one, "options": str(row["options"]).split(",")}, *children]
+def _flat(row: dict[str, Json]) -> list[dict[str, Json]]:
+    """The row, and those of what is mounted below it."""
+    own = {key: row[key] for key in ("target", "source", "fstype")}
+    children = [one for child in row.get("children", []) for one in _flat(child)]
+    return [{**own, "options": str(row["options"]).split(",")}, *children]

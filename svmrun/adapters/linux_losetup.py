@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -20,7 +19,7 @@ from svmrun.adapters.base import (
     ShellProof,
     plain_outcome,
 )
-from svmrun.adapters.output import ParseError, read_outcome
+from svmrun.adapters.output import ParseError, read_json, read_outcome
 
 Json = Any
 
@@ -128,16 +127,13 @@ def _told(device: str | None, text: str, _result: dict[str, Json]) -> Iterator[s
 
 def parse_losetup(text: str) -> dict[str, Json]:
     """`losetup --list --json`; one without a file is free, and left out. ParseError when it is something else."""
-    try:
-        rows = json.loads(text)["loopdevices"] if text.strip() else []
-        used = [row for row in rows if row["back-file"] is not None]
-        return {"loop_devices": [{"file": row["back-file"], **_plain(row)} for row in used]}
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ParseError(f"its output is not the JSON that was asked for ({error})") from error
+    return read_json(text, _used) if text.strip() else {"loop_devices": []}  # it says nothing when none is in use
 
 
-def _plain(row: dict[str, Json]) -> dict[str, Json]:
-    return {"name": row["name"], "offset": row["offset"], "read_only": row["ro"]}
+def _used(told: Json) -> dict[str, Json]:
+    rows = [row for row in told["loopdevices"] if row["back-file"] is not None]
+    shown = {"name": "name", "file": "back-file", "offset": "offset", "read_only": "ro"}
+    return {"loop_devices": [{key: row[column] for key, column in shown.items()} for row in rows]}
 
 
 def _parse_find(text: str) -> dict[str, Json]:

@@ -6,11 +6,10 @@ no parent; the mirror still names it among its own.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
-from svmrun.adapters.output import ParseError
+from svmrun.adapters.output import read_json
 
 Json = Any
 
@@ -41,11 +40,12 @@ def parse_lvs(text: str) -> dict[str, Json]:
     good), and of a mirror `images`: `[{"name", "device", "physical_volumes", "split", "in_sync", "health"}]`. The
     volume group's disk that is gone is None in `physical_volumes`.
     """
-    try:
-        rows = [row for report in json.loads(text)["report"] for row in report["lv"]]
-        return _volumes({(row["vg_name"], row["lv_name"].strip("[]")): row for row in _whole(rows)})
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ParseError(f"its output is not the JSON that was asked for ({error})") from error
+    return read_json(text, _reported)
+
+
+def _reported(told: Json) -> dict[str, Json]:
+    rows = [row for report in told["report"] for row in report["lv"]]
+    return _volumes({(row["vg_name"], row["lv_name"].strip("[]")): row for row in _whole(rows)})
 
 
 def _whole(rows: list[dict[str, Json]]) -> list[dict[str, Json]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -54,6 +55,14 @@ def unreadable(command: str, looked_for: str, rest: list[str]) -> ParseError:
     return ParseError(
         f"this is not what {command} prints: no {looked_for} (it begins {first!r}; LC_ALL=C keeps it English)"
     )
+
+
+def read_json(text: str, shape: Callable[[Json], dict[str, Json]]) -> dict[str, Json]:
+    """What `shape` makes of a JSON document, which is given as text. ParseError when it is no such document."""
+    try:
+        return shape(json.loads(text))
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
+        raise ParseError(f"its output is not the JSON that was asked for ({error})") from error
 
 
 def nothing_more(_result: dict[str, Json]) -> Iterator[str]:

@@ -135,7 +135,7 @@ schost-1/d0: Spiegel
 
 @pytest.mark.parametrize(
     "script",
-    ["exit 0", f"cat <<'E'\n{GERMAN}E", "head -c 20000 /dev/urandom", "echo 'd0: Mirror'; exit 1", "kill -9 $$"],
+    ["exit 0", f"/bin/cat <<'E'\n{GERMAN}E", "head -c 20000 /dev/urandom", "echo 'd0: Mirror'; exit 1", "kill -9 $$"],
     ids=["nothing", "german", "garbage", "failure", "killed"],
 )
 def test_a_fact_that_cannot_be_read(script: str, scene: Scene) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Generator
 from typing import Any
 
 from svmrun.simulator.file_systems import containing, normal, writable
+from svmrun.simulator.image_files import image_file
 from svmrun.simulator.linux_copies import copy_files, subvolume
 from svmrun.simulator.linux_files import Subvolume
 from svmrun.simulator.requests import Await, Call, Change, Look, Print
+from svmrun.simulator.uuid_text import uuid_text
 from svmrun.simulator.world import World
 from svmrun.values import replace
 
@@ -85,8 +87,8 @@ def _show(path: str) -> Run:
     yield Print(f"{place or '/'}\n")
     values = {
         "Name": place.rpartition("/")[2] or "<FS_TREE>",
-        "UUID": _uuid(found.path),
-        "Parent UUID": _uuid(found.of) if found.of else "-",
+        "UUID": uuid_text(found.path),
+        "Parent UUID": uuid_text(found.of) if found.of else "-",
         "Received UUID": "-",
         "Subvolume ID": str(257 + len(found.path)),
         "Generation": str(found.transaction),
@@ -99,12 +101,6 @@ def _show(path: str) -> Run:
         if one.of == found.path:
             yield Print(f"\t\t\t\t{one.path.lstrip('/')}\n")
     return 0
-
-
-def _uuid(path: str) -> str:
-    """Always the same for a path."""
-    digits = path.encode().hex().ljust(32, "0")[-32:]
-    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def _send(call: Call, stream: str, path: str) -> Run:
@@ -123,11 +119,11 @@ def _send(call: Call, stream: str, path: str) -> Run:
 
 def _check(stream: str) -> Run:
     world = yield Look()
-    image = next((one for one in world.files if one.target == stream), None)
+    image = image_file(world, stream)
     if image is None:
         return (yield from _error(f"cannot open '{stream}': {NO_FILE}"))
     name = image.device.rpartition("/")[2]
-    yield Print(f"subvol          ./{name:<30} uuid={_uuid(image.device)} transid=8\n")
+    yield Print(f"subvol          ./{name:<30} uuid={uuid_text(image.device)} transid=8\n")
     if not image.complete:
         yield Print("ERROR: unexpected EOF in stream\n", "err")
         return (yield from _error("failed to dump the send stream: Invalid argument"))

@@ -11,6 +11,7 @@ import re
 from collections.abc import Generator
 from typing import Any, Literal
 
+from svmrun.simulator.image_files import put_image_file
 from svmrun.simulator.linux_files import BackupSession
 from svmrun.simulator.requests import Ask, Call, Change, Look, Print
 from svmrun.simulator.world import DumpImage, World
@@ -145,4 +146,4 @@ def set_mode(world: World, name: str, mode: Literal["open", "backup"]) -> World:
 def with_file(world: World, path: str) -> World:
     """The client has written what the server told it into a file."""
     image = DumpImage("backup_label", 0, world.clock, 1, 0, consistent=True, target=path)
-    return replace(world, files=(*(f for f in world.files if f.target != path), image))
+    return put_image_file(world, image)

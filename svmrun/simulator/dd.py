@@ -8,6 +8,7 @@ from typing import Any
 
 from svmrun.simulator.file_systems import BLOCK_BYTES, device_bytes, on_device, writable
 from svmrun.simulator.gnu_dd import copied_words, open_words, refused_operand
+from svmrun.simulator.image_files import put_image_file
 from svmrun.simulator.images import generation, is_moment
 from svmrun.simulator.processes import opened
 from svmrun.simulator.requests import Await, Call, Change, Look, Pass, Print
@@ -83,4 +84,4 @@ def _copied(world: World, before: World, source: str, target: str, size: int) ->
     overwritten = stripe(world, canonical(target))
     if overwritten:
         return put_stripe(world, replace(overwritten, image="mixed"))
-    return replace(world, files=(*(f for f in world.files if f.target != target), image))
+    return put_image_file(world, image)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Generator
 from typing import Any
 
+from svmrun.simulator.attempt import Refused, attempt
 from svmrun.simulator.file_systems import normal
 from svmrun.simulator.linux_disks import View
 from svmrun.simulator.linux_lookup import device_paths, device_sectors, ground, put_view, view_at
@@ -21,23 +22,12 @@ MOST_LOOPS = 256
 SNAPSHOT_WORDS, LINEAR_WORDS = 7, 5
 
 
-class Refused(Exception):
-    """What the command prints behind its name."""
-
-
 def _do(change: Callable[[World], World]) -> Generator[Any, Any, str]:
     """Why it was not done; empty when it was."""
-    refused: list[str] = []
-
-    def attempt(world: World) -> World:
-        try:
-            return change(world)
-        except Refused as error:
-            refused.append(str(error))
-            return world
-
-    yield Change(attempt)
-    return refused[0] if refused else ""
+    try:
+        return (yield from attempt(lambda now: (change(now), "")))
+    except Refused as refused:
+        return refused.text
 
 
 # -- dmsetup ---------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from svmrun.simulator.file_systems import containing, mounted_on, normal, on_device
+from svmrun.simulator.image_files import image_file
 from svmrun.simulator.world import World
 
 OPERANDS = ("if", "of", "bs", "ibs", "obs", "cbs", "skip", "seek", "count", "status", "conv", "iflag", "oflag")
@@ -19,7 +20,7 @@ def refused_operand(words: list[str]) -> str:
 
 def open_words(world: World, source: str, target: str) -> str:
     """Why one of both cannot be opened, empty when both can. A file's folder is taken to be there."""
-    known = on_device(world, source) or any(image.target == source for image in world.files)
+    known = on_device(world, source) or image_file(world, source)
     if not known and source != "/dev/zero":
         return f"failed to open '{source}': No such file or directory"
     if mounted_on(world, normal(target)) or containing(world, target) is None:

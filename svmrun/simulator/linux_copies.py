@@ -6,12 +6,12 @@ from collections.abc import Generator
 from typing import Any
 
 from svmrun.simulator.file_systems import containing, mounted_on, normal, writable
+from svmrun.simulator.image_files import put_image_file
 from svmrun.simulator.images import generation, is_live, is_moment
 from svmrun.simulator.linux_files import Subvolume
 from svmrun.simulator.processes import opened
 from svmrun.simulator.requests import Await, Change, Pass
 from svmrun.simulator.world import DumpImage, World
-from svmrun.values import replace
 
 Run = Generator[Any, Any, int]
 LOG_FOLDER = "pg_wal"
@@ -68,9 +68,9 @@ def copy_files(pid: int, source: str, target: str) -> Generator[Any, Any, World]
     """
     before: World = yield Change(lambda now: opened(now, pid, source))
     yield Await(writable(target))
-    yield Change(lambda now: _put(now, _image(before, now, source, target, complete=False)))
+    yield Change(lambda now: put_image_file(now, _image(before, now, source, target, complete=False)))
     yield Pass(before.dump_seconds)
-    yield Change(lambda now: _put(now, _image(before, now, source, target, complete=True)))
+    yield Change(lambda now: put_image_file(now, _image(before, now, source, target, complete=True)))
     return before
 
 
@@ -91,7 +91,3 @@ def _image(before: World, now: World, source: str, target: str, *, complete: boo
 
 def _database(world: World, source: str) -> bool:
     return bool(world.database_folder) and f"{normal(source)}/".startswith(f"{world.database_folder}/")
-
-
-def _put(world: World, image: DumpImage) -> World:
-    return replace(world, files=(*(f for f in world.files if f.target != image.target), image))

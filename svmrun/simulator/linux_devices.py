@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from svmrun.simulator.file_systems import BLOCK_BYTES, device_bytes, mounted_on, normal, on_device
+from svmrun.simulator.image_files import image_file
 from svmrun.simulator.linux_lookup import device_sectors, ground, leg_at, put_leg, put_view, view_at
 from svmrun.simulator.requests import Call, Change, Look, Print
 from svmrun.simulator.world import World
@@ -103,7 +104,7 @@ def stat(call: Call) -> Run:
 
 def _file_bytes(world: World, path: str) -> int | None:
     """A copied image, a mount point, a device node (which has no size of its own)."""
-    image = next((f for f in world.files if f.target == path), None)
+    image = image_file(world, path)
     if image:
         return image.blocks * BLOCK_BYTES
     if mounted_on(world, normal(path)):

@@ -7,12 +7,12 @@ from typing import Any
 
 from svmrun.simulator.calendar_text import date_text
 from svmrun.simulator.file_systems import containing, writable
+from svmrun.simulator.image_files import image_file, put_image_file
 from svmrun.simulator.images import file_system_on, generation, is_moment
 from svmrun.simulator.linux_lookup import ground
 from svmrun.simulator.processes import opened
 from svmrun.simulator.requests import Await, Call, Change, Look, Pass, Print
 from svmrun.simulator.world import DumpImage, FileSystem, World
-from svmrun.values import replace
 
 Run = Generator[Any, Any, int]
 START, ABORT = 1, 3
@@ -109,7 +109,7 @@ def _recorded(world: World, before: World, level: int, target: str, device: str,
         consistent=same and is_moment(before, device) and is_moment(world, device),
         target=target,
     )
-    return replace(world, files=(*(f for f in world.files if f.target != target), image))
+    return put_image_file(world, image)
 
 
 def _summary(target: str, blocks: int, began: float, ended: float, level: int) -> Generator[Any, Any, None]:
@@ -133,7 +133,7 @@ def restore(call: Call) -> Run:
         yield Print("restore: these options are not simulated\n", "err")
         return 1
     world = yield Look()
-    image = next((f for f in world.files if f.target == words[2]), None)
+    image = image_file(world, words[2])
     if image is None:
         yield Print(f"restore: {words[2]}: No such file or directory\n", "err")
         return 1

@@ -10,13 +10,14 @@ import getopt
 from collections.abc import Callable, Generator
 from typing import Any
 
+from svmrun.simulator.attempt import attempt
 from svmrun.simulator.linux_disks import Leg, LinuxMirror
 from svmrun.simulator.linux_lookup import device_paths, mounted_from, put_leg, put_linux_mirror
 from svmrun.simulator.linux_mirrors import check_starts, check_stops, in_use, leg_joins, leg_joins_at_once, leg_leaves
 from svmrun.simulator.lvm_volumes import (
     NOT_ROOT,
     REFUSED,
-    Refused,
+    LvmRefused,
     is_split,
     mapper_name,
     on_disks,
@@ -24,7 +25,7 @@ from svmrun.simulator.lvm_volumes import (
     volume,
     warnings_of,
 )
-from svmrun.simulator.requests import Call, Change, Pass, Print
+from svmrun.simulator.requests import Call, Pass, Print
 from svmrun.simulator.world import World
 from svmrun.values import replace
 
@@ -58,24 +59,13 @@ def _changing(call: Call, options: tuple[str, ...], change: Callable[[World, Fla
     if call.user != "root":
         yield Print(NOT_ROOT, "err")
         return REFUSED
-    ended: list[str | Refused] = []
-
-    def once(now: World) -> World:
-        try:
-            after, told = change(now, flags, words)
-        except Refused as refused:
-            ended.append(refused)
-            return now
-        ended.append(told)
-        return after
-
-    yield Change(once)
-    result = ended[-1]
-    if isinstance(result, Refused):
-        yield Pass(result.seconds)
-        yield Print(result.text, "err")
-        return REFUSED
-    yield Print(result, "err" if ("--verbose", "") in flags else "out")
+    try:
+        told = yield from attempt(lambda now: change(now, flags, words))
+    except LvmRefused as refused:
+        yield Pass(refused.seconds)
+        yield Print(refused.text, "err")
+        return refused.status
+    yield Print(told, "err" if ("--verbose", "") in flags else "out")
     return 0
 
 
@@ -87,16 +77,16 @@ def _converted(world: World, flags: Flags, words: list[str]) -> Done:
         return _merge(world, words[0])
     if ("--trackchanges", "") in flags and ("--splitmirrors", "1") in flags:
         return _split(world, words[0], words[1:])
-    raise Refused("Only a split of one image with --trackchanges, and its merge, are simulated.")
+    raise LvmRefused("Only a split of one image with --trackchanges, and its merge, are simulated.")
 
 
 def _split(world: World, name: str, disks: list[str]) -> Done:
     found = volume(world, name)
     if any(is_split(leg) for leg in found.legs):
-        raise Refused(f"Conversion of tracking raid1 LV {name} is not supported.")
+        raise LvmRefused(f"Conversion of tracking raid1 LV {name} is not supported.")
     candidates = on_disks(found, disks) if disks else list(found.legs)
     if found.work is not None:
-        raise Refused(
+        raise LvmRefused(
             f"WARNING: Sync status for {name} is inconsistent.",
             f"Unable to split image from {name} while not in-sync.",
             seconds=3.0,
@@ -130,9 +120,9 @@ def _without_contradiction(world: World, name: str) -> World:
 def _merge(world: World, image: str) -> Done:
     found, leg = owner_of(world, image)
     if not is_split(leg):
-        raise Refused(f"{image} cannot be merged because --trackchanges was not used.")
+        raise LvmRefused(f"{image} cannot be merged because --trackchanges was not used.")
     if any(in_use(world, path) for path in device_paths(image)):
-        raise Refused(
+        raise LvmRefused(
             f"Logical volume {image} in use.",
             f"Failed to deactivate {image} before merging.",
             seconds=DEACTIVATION_SECONDS,
@@ -154,14 +144,14 @@ def _changed(world: World, flags: Flags, words: list[str]) -> Done:
     disks = [value for option, value in flags if option == "--rebuild"]
     if disks:
         return _rebuild(world, name, disks)
-    raise Refused("Only --refresh, --syncaction check and --rebuild are simulated.")
+    raise LvmRefused("Only --refresh, --syncaction check and --rebuild are simulated.")
 
 
 def _refresh(world: World, name: str) -> Done:
     """The images that stayed note which one is out; one that had an error is taken back; a check is cut off."""
     found = volume(world, name, changing=False)
     if any(leg.state == "missing" for leg in found.legs):
-        raise Refused(
+        raise LvmRefused(
             *warnings_of((found,)),
             f"Refreshing logical volume {name} (if active).",
             f"Refusing refresh of partial LV {name}. Use '--activationmode partial' to override.",
@@ -175,7 +165,7 @@ def _check(world: World, name: str) -> Done:
     found = volume(world, name)
     if found.work is not None:
         state = "recover" if found.work.kind == "recovery" else "check"
-        raise Refused(f'{name} state is currently "{state}".  Unable to switch to "check".')
+        raise LvmRefused(f'{name} state is currently "{state}".  Unable to switch to "check".')
     return check_starts(world, found), ""
 
 
@@ -183,10 +173,10 @@ def _rebuild(world: World, name: str, disks: list[str]) -> Done:
     found = volume(world, name)
     try:
         images = on_disks(found, disks)
-    except Refused as refused:
+    except LvmRefused as refused:
         return world, refused.text  # it says so, and ends with 0
     if found.work is not None or any(leg.state != "in-sync" for leg in found.legs):
-        raise Refused(f"Unable to replace devices in {name} while it is not in-sync.")
+        raise LvmRefused(f"Unable to replace devices in {name} while it is not in-sync.")
     return _rejoined(world, name, images, whole=True), _resumed(found)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from svmrun.simulator.linux_disks import Leg, LinuxMirror
 from svmrun.simulator.linux_lookup import device_paths
 from svmrun.simulator.linux_mirrors import work_done
-from svmrun.simulator.lvm_volumes import NOT_ROOT, REFUSED, Refused, is_open, is_split, of_group, volume, warnings_of
+from svmrun.simulator.lvm_volumes import NOT_ROOT, REFUSED, LvmRefused, is_open, is_split, of_group, volume, warnings_of
 from svmrun.simulator.requests import Call, Look, Print
 from svmrun.simulator.world import World
 
@@ -70,7 +70,7 @@ def _chosen(world: World, word: str) -> tuple[list[Row], str, int]:
     try:
         if word:
             volume(world, word if "/" in word else _any_of(world, group), changing=False)
-    except Refused as refused:
+    except LvmRefused as refused:
         return [], refused.text, REFUSED
     mirrors = tuple(m for m in world.linux_mirrors if m.kind == "lvm" and (not word or m in of_group(world, group)))
     rows = [row for mirror in mirrors for row in _rows(world, mirror) if "/" not in word or row["lv_name"] in word]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from svmrun.simulator.attempt import Refused
 from svmrun.simulator.linux_disks import Leg, LinuxMirror
 from svmrun.simulator.linux_lookup import device_paths
 from svmrun.simulator.world import World
@@ -19,12 +20,11 @@ NOT_ROOT = (
 )
 
 
-class Refused(Exception):
+class LvmRefused(Refused):
     """The lines that are printed on standard error, each without its indentation. `seconds` pass before."""
 
     def __init__(self, *lines: str, seconds: float = 0.0) -> None:
-        super().__init__(*lines)
-        self.text = "".join(f"  {line}\n" for line in lines)
+        super().__init__("".join(f"  {line}\n" for line in lines), REFUSED)
         self.seconds = seconds
 
 
@@ -33,13 +33,13 @@ def of_group(world: World, group: str) -> tuple[LinuxMirror, ...]:
 
 
 def volume(world: World, name: str, *, changing: bool = True) -> LinuxMirror:
-    """The volume `GROUP/NAME`. Refused when there is none, and for a change when a disk of the group is gone."""
+    """The volume `GROUP/NAME`. LvmRefused when there is none, and for a change when a disk of the group is gone."""
     group = name.partition("/")[0]
     mirrors = of_group(world, group)
     if not mirrors:
-        raise Refused(f'Volume group "{group}" not found', f"Cannot process volume group {group}")
+        raise LvmRefused(f'Volume group "{group}" not found', f"Cannot process volume group {group}")
     if changing and any(leg.state == "missing" for one in mirrors for leg in one.legs):
-        raise Refused(
+        raise LvmRefused(
             *warnings_of(mirrors),
             f"Cannot change VG {group} while PVs are missing.",
             "See vgreduce --removemissing and vgextend --restoremissing.",
@@ -47,7 +47,7 @@ def volume(world: World, name: str, *, changing: bool = True) -> LinuxMirror:
         )
     found = next((m for m in mirrors if m.name == name), None)
     if found is None:
-        raise Refused(f'Failed to find logical volume "{name}"')
+        raise LvmRefused(f'Failed to find logical volume "{name}"')
     return found
 
 
@@ -59,15 +59,15 @@ def owner_of(world: World, image: str) -> tuple[LinuxMirror, Leg]:
             if leg.device == image:
                 return volume(world, mirror.name), leg
     volume(world, image)
-    raise Refused(f'Failed to find logical volume "{image}"')
+    raise LvmRefused(f'Failed to find logical volume "{image}"')
 
 
 def on_disks(found: LinuxMirror, disks: list[str]) -> list[Leg]:
-    """The images on these physical volumes. Refused for one that is not of the group."""
+    """The images on these physical volumes. LvmRefused for one that is not of the group."""
     for disk in disks:
         if not any(leg.disk == disk for leg in found.legs):
             group = found.name.partition("/")[0]
-            raise Refused(f'Physical Volume "{disk}" not found in Volume Group "{group}".')
+            raise LvmRefused(f'Physical Volume "{disk}" not found in Volume Group "{group}".')
     return [leg for leg in found.legs if leg.disk in disks]
 
 

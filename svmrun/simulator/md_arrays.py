@@ -1,11 +1,12 @@
 """What md and mdadm refuse, in the words of mdadm 4.2 (Manage.c), and what they do else.
 
 Every function takes a settled world and the names on the command line; it returns a new world and what mdadm says, or
-raises Refused.
+raises Refused with the line that stands behind mdadm's name.
 """
 
 from __future__ import annotations
 
+from svmrun.simulator.attempt import Refused
 from svmrun.simulator.linux_disks import Leg, LinuxMirror
 from svmrun.simulator.linux_lookup import leg_at, linux_mirror, put_leg, put_linux_mirror, views_over
 from svmrun.simulator.linux_mirrors import check_starts, check_stops, leg_joins, leg_leaves
@@ -13,14 +14,6 @@ from svmrun.simulator.world import World
 from svmrun.values import replace
 
 BUSY, NO_FILE = "Device or resource busy", "No such file or directory"
-
-
-class Refused(Exception):
-    """The line that mdadm prints behind its name, its exit status, and the world when that is another one then."""
-
-    def __init__(self, text: str, status: int = 1, world: World | None = None) -> None:
-        super().__init__(text)
-        self.text, self.status, self.world = text, status, world
 
 
 def array(world: World, name: str, opening: str) -> LinuxMirror:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from svmrun.simulator import md_arrays
+from svmrun.simulator.attempt import Refused, attempt
 from svmrun.simulator.linux_lookup import leg_at, linux_mirror
-from svmrun.simulator.md_arrays import Refused
 from svmrun.simulator.mdadm_report import detail, examine
-from svmrun.simulator.requests import Call, Change, Look, Pass, Print
+from svmrun.simulator.requests import Call, Look, Pass, Print
 from svmrun.simulator.world import World
 
 Run = Generator[Any, Any, int]
@@ -103,24 +103,13 @@ def _not_understood(_world: World) -> tuple[World, str]:
 
 
 def _do(deed: Deed) -> Run:
-    said: list[str] = []
-    status: list[int] = []
-
-    def change(world: World) -> World:
-        try:
-            world, text = deed(world)
-        except Refused as refused:
-            said.append(refused.text)
-            status.append(refused.status)
-            world = refused.world or world
-        else:
-            said.append(text)
-        return world
-
-    yield Change(change)
-    if said[0]:
-        yield Print(f"mdadm: {said[0]}\n", "err")
-    return status[0] if status else 0
+    try:
+        said, status = (yield from attempt(deed)), 0
+    except Refused as refused:
+        said, status = refused.text, refused.status
+    if said:
+        yield Print(f"mdadm: {said}\n", "err")
+    return status
 
 
 def cat(call: Call) -> Run:

@@ -6,6 +6,7 @@ import getopt
 from collections.abc import Generator
 from typing import Any
 
+from svmrun.simulator.attempt import Refused, attempt
 from svmrun.simulator.file_systems import mounted_on, normal, on_device
 from svmrun.simulator.images import file_system_on, generation
 from svmrun.simulator.linux_lookup import ground
@@ -34,17 +35,18 @@ def mount(call: Call) -> Run:
         return 1
     device, folder = words[0], normal(words[1])
     options = [word for flag, value in given if flag == "-o" for word in value.split(",")]
-    refused: list[str] = []
 
-    def add(now: World) -> World:
-        reason = _refusal(call, now, device, folder, dict(given).get("-t", ""), options)
-        refused.extend([reason] if reason else [])
-        return now if reason else _mounted(now, device, folder, options)
+    def added(now: World) -> tuple[World, str]:
+        if reason := _refusal(call, now, device, folder, dict(given).get("-t", ""), options):
+            raise Refused(reason, MOUNT_FAILURE)
+        return _mounted(now, device, folder, options), ""
 
-    yield Change(add)
-    if refused:
-        yield Print(f"mount: {folder}: {refused[0]}.\n{HINT}", "err")
-    return MOUNT_FAILURE if refused else 0
+    try:
+        yield from attempt(added)
+    except Refused as refused:
+        yield Print(f"mount: {folder}: {refused.text}.\n{HINT}", "err")
+        return refused.status
+    return 0
 
 
 def _refusal(call: Call, world: World, device: str, folder: str, kind: str, options: list[str]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from svmrun.simulator.attempt import Refused
 
-class Refusal(Exception):
+
+class Refusal(Refused):
     """What the metadevice library or driver answers instead of doing it (meta_error.c).
 
     `subject` is the object it speaks of (`SET/d0`, `setname "x"`), empty without one. `plain` messages come from
@@ -13,7 +15,6 @@ class Refusal(Exception):
     def __init__(self, subject: str, text: str, *, plain: bool = False) -> None:
         super().__init__(text)
         self.subject = subject
-        self.text = text
         self.plain = plain
 
     def render(self, program: str, host: str) -> str:
@@ -24,10 +25,9 @@ class Refusal(Exception):
         return f"{program}: {host}: {subject}{self.text}\n\n"
 
 
-class Usage(Exception):
+class Usage(Refused):
     """The command line is not understood, or asks for help: the usage text is printed, after `line` if it is there."""
 
     def __init__(self, line: str = "", *, status: int = 1) -> None:
-        super().__init__(line)
+        super().__init__(line, status)
         self.line = line
-        self.status = status

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from svmrun.simulator.arguments import BadOption, options
+from svmrun.simulator.attempt import attempt
 from svmrun.simulator.refusal import Refusal, Usage
-from svmrun.simulator.requests import Await, Call, Change, Look, Print, Request
+from svmrun.simulator.requests import Await, Call, Look, Print, Request
 from svmrun.simulator.svm_names import configured, require_set, set_in
 from svmrun.simulator.volumes import disk_set, owns, set_name, settle
 from svmrun.simulator.world import World
@@ -122,23 +123,7 @@ def _owned_change(
 
 def change(function: Callable[[World], tuple[World, str]]) -> Generator[Request, Any, str]:
     """Change the settled world in one step and hand back the text; a Refusal leaves the world and is raised here."""
-    said: list[str | Refusal | Usage] = []
-
-    def apply(world: World) -> World:
-        said.clear()
-        try:
-            changed, text = function(settle(world))
-        except (Refusal, Usage) as answer:
-            said.append(answer)
-            return world
-        said.append(text)
-        return changed
-
-    yield Change(apply)
-    answer = said[0]
-    if isinstance(answer, str):
-        return answer
-    raise answer
+    return (yield from attempt(lambda now: function(settle(now))))
 
 
 def wait_for_set(call: Call, world: World, name: str) -> Generator[Request, Any, None]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from svmrun.simulator.calendar_text import date_text
 from svmrun.simulator.file_systems import writable
+from svmrun.simulator.image_files import put_image_file
 from svmrun.simulator.images import generation, is_moment
 from svmrun.simulator.processes import opened
 from svmrun.simulator.requests import Await, Change, Look
@@ -103,7 +104,7 @@ def kept(world: World, job: Job, blocks: int, complete: bool) -> World:
     overwritten = stripe(world, canonical(job.output))
     if overwritten:
         world = put_stripe(world, replace(overwritten, image="mixed"))
-    return replace(world, files=(*(f for f in world.files if f.target != job.output), image))
+    return put_image_file(world, image)
 
 
 def record(job: Job) -> Steps:

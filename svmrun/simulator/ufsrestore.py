@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from svmrun.simulator.calendar_text import date_text
+from svmrun.simulator.image_files import image_file
 from svmrun.simulator.requests import Ask, Call, Change, Look, Print
 from svmrun.simulator.tape import drive, put_tape, rewinds, tape_error
 from svmrun.simulator.world import DumpImage, World
@@ -70,14 +71,14 @@ def _keys(words: tuple[str, ...]) -> tuple[str, dict[str, str] | None]:
 def _open_error(world: World, device: str, pid: int) -> str | None:
     if drive(world, device):
         return tape_error(world, device, pid)
-    return None if any(f.target == device for f in world.files) else "No such file or directory"
+    return None if image_file(world, device) else "No such file or directory"
 
 
 def _image(world: World, device: str, skip: str) -> DumpImage | None:
     """The dump at the place of the tape, `skip` - 1 files further; or the plain file."""
     found = drive(world, device)
     if found is None:
-        return next((f for f in world.files if f.target == device), None)
+        return image_file(world, device)
     place = found.file_number + (int(skip) - 1 if skip.isdigit() else 0)
     return found.contents[place] if place < len(found.contents) else None
 

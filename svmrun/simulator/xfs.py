@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from svmrun.simulator.file_systems import mounted_on, normal, on_device
+from svmrun.simulator.image_files import image_file
 from svmrun.simulator.images import file_system_on
 from svmrun.simulator.linux_copies import copy_files
 from svmrun.simulator.linux_lookup import ground
 from svmrun.simulator.linux_mirrors import written
 from svmrun.simulator.requests import Call, Change, Look, Pass, Print
+from svmrun.simulator.uuid_text import uuid_text
 from svmrun.simulator.world import DumpImage, World
 
 Run = Generator[Any, Any, int]
@@ -114,13 +116,13 @@ def xfsdump(call: Call) -> Run:
     if found is None or found.kind != "xfs":
         yield Print(f"xfsdump: ERROR: {source} does not identify a file system\nxfsdump: Dump Status: ERROR\n")
         return 1
-    if any(image.target == target for image in world.files):
+    if image_file(world, target):
         yield Print("xfsdump: ERROR: media contains valid xfsdump but does not support append\n")
         yield Print("xfsdump: Dump Status: ERROR\n")
         return 2
     size = found.used * BLOCK_BYTES
     yield Print(f"xfsdump: level 0 dump of {world.host}:{source}\nxfsdump: dump date: {_date(world)}\n")
-    yield Print(f'xfsdump: session id: {_session(target)}\nxfsdump: session label: "{flags.get("-L", "")}"\n')
+    yield Print(f'xfsdump: session id: {uuid_text(target)}\nxfsdump: session label: "{flags.get("-L", "")}"\n')
     yield Print(f"xfsdump: estimated dump size: {size} bytes\nxfsdump: dumping non-directory files\n")
     yield from copy_files(call.pid, normal(source), target)
     yield Print(f"xfsdump: ending media file\nxfsdump: media file size {size} bytes\n")
@@ -134,7 +136,7 @@ def xfsrestore(call: Call) -> Run:
     given, words = getopt.getopt(list(call.argv[1:]), "JFtf:")
     source = dict(given).get("-f", "")
     world = yield Look()
-    image = next((one for one in world.files if one.target == source), None)
+    image = image_file(world, source)
     yield Print("xfsrestore: using file dump (drive_simple) strategy\n")
     if image is None:
         yield Print(f"xfsrestore: ERROR: stat of {source} failed: No such file or directory\n")
@@ -151,15 +153,10 @@ def xfsrestore(call: Call) -> Run:
 
 
 def _told(image: DumpImage, source: str) -> str:
-    head = f'xfsrestore: session label: "svmrun"\nxfsrestore: session id: {_session(source)}\n'
+    head = f'xfsrestore: session label: "svmrun"\nxfsrestore: session id: {uuid_text(source)}\n'
     entries = "xfsrestore: 2 directories and 4 entries processed\n"
     cut = "" if image.complete else "xfsrestore: attempt to read 129568 bytes failed: end of recorded data\n"
     return f"{head}{entries}{cut}"
-
-
-def _session(file: str) -> str:
-    digits = file.encode().hex().ljust(32, "0")[-32:]
-    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def _date(world: World) -> str:

@@ -30,12 +30,14 @@ LIBRARIES = ("jinja2", "yaml", "concurrent.futures")
 class Kill:
     """`record` is counted from 1; `moment` is `before` or `after` it is durable.
 
-    `victims`: see `kill_victims`; or `full`, and it is not killed, but its disk full.
+    `victims`: see `kill_victims`; or `full`, and it is not killed, but its disk full. With `step` only the records
+    that name this step are counted.
     """
 
     record: int
     moment: str
     victims: str = "runner"
+    step: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,8 @@ class _Watch:
 
     def __call__(self, frame: FrameType, event: str, _argument: Any) -> None:
         if frame.f_code is not self._code or event not in ("call", "return"):
+            return
+        if self._kill.step and getattr(frame.f_locals["event"], "step", "") != self._kill.step:
             return
         self._count += event == "call"
         if self._count == self._kill.record and event == {"before": "call", "after": "return"}[self._kill.moment]:

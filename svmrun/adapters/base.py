@@ -5,7 +5,7 @@ An adapter turns rendered arguments into a `Command`, and a `Completed` process 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -225,6 +225,10 @@ class Adapter:
     def asks(self, arguments: Arguments) -> bool:
         """True when a person may have to answer while it runs."""
         return False
+
+    def secret_texts(self, arguments: Arguments) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """What this action types without showing it: where in the arguments it stands, and the text."""
+        return iter(())
 
     def resource(self, arguments: Arguments) -> str | None:
         """The thing on the host that a hold of this action occupies, e.g. `mirror schost-1/d0`; one run at a time."""

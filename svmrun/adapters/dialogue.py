@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from svmrun import duration
@@ -24,7 +25,9 @@ _PROMPT = fields.arguments(
             "next question, too.",
             default=True,
         ),
-        "secret": fields.flag("Secret", "The answer appears in no output and no transcript.", default=False),
+        "secret": fields.flag(
+            "Secret", "The answer, that of a parameter with `secret: true`, appears nowhere.", default=False
+        ),
         "at_most": fields.count(
             "At most", "How often it is answered; once more is a failure.", [1], minimum=1, default=100
         ),
@@ -73,6 +76,11 @@ class RunDialogue(Adapter):
     def asks(self, arguments: Arguments) -> bool:
         """Only a prompt that is left to the operator; an unknown one is an accident, not a plan."""
         return any("answer" not in prompt and "fails" not in prompt for prompt in arguments.get("prompts", []))
+
+    def secret_texts(self, arguments: Arguments) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        for number, prompt in enumerate(arguments["prompts"]):
+            if prompt.get("secret") is True and "answer" in prompt:
+                yield ("prompts", number, "answer"), prompt["answer"]
 
     def writes_device(self, arguments: Arguments) -> str | None:
         return None if self.read_only(arguments) else programs.written_device(arguments.get("argv"))

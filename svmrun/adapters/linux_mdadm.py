@@ -46,7 +46,8 @@ _EXPECTS = {
 }
 _ADVICE = {
     "Cannot open": "it belongs to the array already, or something is laid over it (dmsetup ls; losetup -l; mount)",
-    "is not possible": "its metadata do not fit, or the array has no bitmap: mode add copies it whole",
+    "is not possible": "it cannot be read (dmesg), its metadata do not fit, or the array has no bitmap: mode add then "
+    "copies it whole",
     "faulty failed for": "it is the last one in sync; newer kernels now fail all writes until the array is stopped",
 }
 

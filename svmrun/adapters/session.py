@@ -13,6 +13,7 @@ whether the session is there.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -74,7 +75,7 @@ class Session(Adapter):
             "fails": fields.text(
                 "Fails", "A regular expression: an answer that it matches is a failure.", ["(?m)^ORA-"]
             ),
-            "secret": fields.flag("Secret", "The text appears in no output and no transcript."),
+            "secret": fields.flag("Secret", "The text, that of a parameter with `secret: true`, appears nowhere."),
             "environment": {k: v for k, v in programs.ENVIRONMENT.items() if k != "default"},
             "directory": programs.SURROUNDINGS["directory"],
             "needs_root": {k: v for k, v in programs.SURROUNDINGS["needs_root"].items() if k != "default"},
@@ -91,6 +92,10 @@ class Session(Adapter):
 
     def resource(self, arguments: Arguments) -> str | None:
         return arguments.get("resource")
+
+    def secret_texts(self, arguments: Arguments) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        if arguments.get("secret") is True and "text" in arguments:
+            yield ("text",), arguments["text"]
 
     def probe(self, arguments: Arguments) -> Probe | None:
         return proof_probe(arguments)

@@ -5,8 +5,10 @@ Somebody writes numbered lines all the time, and what was acknowledged must be t
 
 from __future__ import annotations
 
+import os
 import random
 import shlex
+import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,11 +19,11 @@ from svmrun.core.decide import held, writers_wait
 from svmrun.core.state import replay
 from svmrun.effects.journal import Journal
 from svmrun.recovery import plan_of
-from tests.lab.guest import Completed, Guest, Job, eventually
+from tests.lab.guest import PROJECT, Completed, Guest, Job, eventually
 from tests.lab.machine import Lost
 from tests.lab.mirrors import BACKUP, MOUNT_POINT, Mirror
 from tests.nursery import Kill
-from tests.running import Ended
+from tests.running import SVMRUN, Ended
 
 STATE = {"SVMRUN_STATE": f"{BACKUP}/state"}
 JOURNALS = f"{BACKUP}/state/runs/*/journal.jsonl"
@@ -196,9 +198,8 @@ def _events(guest: Guest) -> list[e.Event]:
 
 
 def _write_units(guest: Guest, mirror: Mirror) -> None:
-    words = ("install-units", *mirror.words, "--kind", "systemd", "--folder", "/lab/units")
-    written = guest.svmrun(*words, environment=STATE)
-    assert written.status == 0, written.said
+    words = [SVMRUN, "install-units", *mirror.words, "--kind", "systemd", "--folder", str(guest.share / "units")]
+    subprocess.run(words, env={**os.environ, **STATE}, cwd=PROJECT, check=True, stdout=subprocess.DEVNULL)
 
 
 def recover_as_the_unit_does(guest: Guest) -> Completed:
@@ -224,11 +225,8 @@ def _recover(guest: Guest, mirror: Mirror, story: Story) -> None:
         story.left = True
         story.problems.append(f"the copies differ in {found} sectors: {first.said[-800:]}")
     events = _events(guest)
-    if events and not isinstance(events[-1], e.RunEnded):
-        story.problems.append("the journal has no end")
-    second = guest.svmrun("recover", environment=STATE)
-    if second.status or "nothing to recover" not in second.said:
-        story.problems.append(f"a second recover ended with {second.status}: {second.said[-500:]}")
+    if events and not (isinstance(events[-1], e.RunEnded) and events[-1].verdict != "stuck"):
+        story.problems.append(f"the run has not ended: {events[-1]}")
 
 
 def _do_as_told(guest: Guest, story: Story, ended: Completed) -> None:

@@ -116,6 +116,9 @@ class Findmnt(Adapter):
         chosen = [word for key, option in options.items() if arguments.get(key) for word in (option, arguments[key])]
         return Command(("findmnt", "--json", "--list", "--output", "TARGET,SOURCE,FSTYPE,OPTIONS", *chosen))
 
+    def expects(self, arguments: Arguments) -> str:
+        return "For each file system where it is mounted, from which device, and its type. Nothing: there is none."
+
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         silent = not (completed.stdout.strip() or completed.stderr.strip() or completed.failure)
         if completed.status == 1 and silent and not completed.interrupted:

@@ -67,9 +67,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _summary(name: str) -> str:
-    """The comment at the head of the file, which says what is special."""
+    """The first sentence of the comment at the head of the file, which says what is special."""
     lines = Path(world_path(name)).read_text(encoding="utf-8").splitlines()
-    return next((line[2:] for line in lines if line.startswith("# ") and "$schema" not in line), "")
+    comment = " ".join(line[2:] for line in lines if line.startswith("# ") and "$schema" not in line)
+    return comment.partition(". ")[0].removesuffix(".") + "."
 
 
 def _build(options: argparse.Namespace) -> None:

@@ -171,7 +171,9 @@ class _Reader:
         about = f" ({parameter.description})" if parameter.description else ""
         message = f"the parameter {parameter.name!r} needs a value{about}"
         secret = f"set {variable}, or give -p {parameter.name}=@FILE"
-        hint = secret if parameter.secret else f"-p {parameter.name}=VALUE"
+        # The world is for another runbook, most likely: there is one for each that comes with svmrun.
+        other = "; or a world that has an example of it: svmrun world list" if self.origins.fallback else ""
+        hint = secret if parameter.secret else f"-p {parameter.name}=VALUE{other}"
         self.problems.append(self.runbook.source.problem(message, parameter.path, hint=hint, of_key=True))
 
     def fail(self, name: str, message: str, hint: str | None = None) -> None:

@@ -104,6 +104,6 @@ def read_document(file: str, text: str, registry: Mapping[str, Adapter], files: 
 def _subject(file: str, text: str, registry: Mapping[str, Adapter], files: Files | None) -> Subject | None:
     """The runbook without its broken members."""
     try:
-        return read_runbook(file, text.encode("utf-8", "surrogatepass"), registry, files).subject(registry)
+        return read_runbook(file, text.encode("utf-8", "surrogatepass"), registry, files).subject
     except InvalidInput:
         return None

@@ -15,7 +15,7 @@ from svmrun.lint.book import Book
 from svmrun.lint.rule import Edit, Finding, Found, Rule
 from svmrun.runbook.model import Path
 from svmrun.runbook.notes import Note
-from svmrun.runbook.written import Written, written
+from svmrun.runbook.written import Spelled, spelled
 
 _ALLOW = re.compile(r"# ?svmrun: *allow\b(?P<rules>.*?)(\bbecause\b(?P<reason>.*))?")
 _MARK = "svmrun:"
@@ -44,7 +44,7 @@ def allowances(book: Book) -> tuple[Allowance, ...]:
     """Every comment that allows something, in whatever file."""
     own = book.runbook.source.file
     others = [(name, text) for name, text in book.runbook.source.others.items() if _MARK in text]
-    texts = [(own, book.written), *((name, written(name, text)) for name, text in others)]
+    texts = [(own, book.spelled), *((name, spelled(name, text)) for name, text in others)]
     return tuple(found for name, text in texts for found in _allowances(book, name, text))
 
 
@@ -52,7 +52,7 @@ def _own(book: Book) -> Iterator[Allowance]:
     return (one for one in allowances(book) if one.file == book.runbook.source.file)
 
 
-def _allowances(book: Book, file: str, text: Written) -> Iterator[Allowance]:
+def _allowances(book: Book, file: str, text: Spelled) -> Iterator[Allowance]:
     for note in text.notes:
         if match := _ALLOW.fullmatch(note.text):
             first, last = _lines(book, file, text, note)
@@ -60,7 +60,7 @@ def _allowances(book: Book, file: str, text: Written) -> Iterator[Allowance]:
             yield Allowance(file, note, rules, reason, first, last)
 
 
-def _lines(book: Book, file: str, text: Written, note: Note) -> tuple[int, int]:
+def _lines(book: Book, file: str, text: Spelled, note: Note) -> tuple[int, int]:
     if not note.own_line:
         return note.line + 1, note.line + 1
     passed = {other.line for other in text.notes if other.own_line}
@@ -121,7 +121,7 @@ def unused(book: Book, rule: Rule, findings: Sequence[Finding], selected: Sequen
 
 
 def _column(book: Book, note: Note) -> int:
-    return note.index - (book.written.text.rfind("\n", 0, note.index) + 1)
+    return note.index - (book.spelled.text.rfind("\n", 0, note.index) + 1)
 
 
 def _place(book: Book, note: Note) -> Position:

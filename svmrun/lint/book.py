@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,7 @@ from svmrun.runbook.model import Action, Fact, Path, Release, Runbook, Step
 from svmrun.runbook.order import roots_of
 from svmrun.runbook.subject import Judged, Subject
 from svmrun.runbook.template import texts
-from svmrun.runbook.written import Written
+from svmrun.runbook.written import Spelled
 
 Json = Any
 _BRACES = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
@@ -38,16 +38,18 @@ class Condition:
 
 @dataclass(frozen=True)
 class Book:
-    """A valid runbook, its document, its text as written, and the adapters."""
+    """A valid runbook as the checks of meaning looked at it, with what they found out of its actions; its spelling."""
 
-    runbook: Runbook
-    document: Json
-    written: Written
-    registry: Mapping[str, Adapter]
+    subject: Subject
+    spelled: Spelled
 
-    @cached_property
-    def subject(self) -> Subject:
-        return Subject(self.runbook, self.document, frozenset(), self.registry)
+    @property
+    def runbook(self) -> Runbook:
+        return self.subject.runbook
+
+    @property
+    def registry(self) -> Mapping[str, Adapter]:
+        return self.subject.registry
 
     @cached_property
     def steps(self) -> tuple[tuple[int, Step], ...]:
@@ -63,7 +65,7 @@ class Book:
                 found += [Condition(text, index) for text, _ in texts(step.action.arguments.get("that"))]
         return tuple(found)
 
-    def actions(self) -> Iterator[tuple[Action, Step | Fact]]:
+    def actions(self) -> Sequence[tuple[Action, Step | Fact]]:
         """Every action with its owner, handlers and polled actions included."""
         return self.subject.actions()
 

@@ -11,7 +11,7 @@ from svmrun.lint.rule import Edit, Finding, Found, Rule
 from svmrun.runbook.files import Files
 from svmrun.runbook.load import checked_reading
 from svmrun.runbook.text import decode
-from svmrun.runbook.written import written
+from svmrun.runbook.written import spelled
 
 RULES: tuple[Rule, ...] = (
     *allow.RULES,
@@ -54,7 +54,7 @@ def lint(
     reading = checked_reading(file, data, registry, files)
     if reading.runbook.is_part:
         rules = [rule for rule in rules if rule.of_parts]
-    book = Book(reading.runbook, reading.document, written(file, decode(file, data)), registry)
+    book = Book(reading.subject, spelled(file, decode(file, data)))
     findings = [_finding(book, rule, found) for rule in rules for found in rule.check(book)]
     silenced = allow.allowances(book)
     left = [finding for finding in findings if not any(one.covers(finding) for one in silenced)]

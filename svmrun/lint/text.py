@@ -25,7 +25,7 @@ _ASKING_IS_CHECKING = ("mt",)
 
 
 def read_otherwise(book: Book) -> Iterator[Found]:
-    for scalar in book.written.scalars:
+    for scalar in book.spelled.scalars:
         if scalar.plain and _OTHERWISE.fullmatch(scalar.text):
             message = f"{scalar.text} without quotes is something else to readers of YAML 1.1"
             position = Position(book.runbook.source.file, scalar.line + 1, scalar.column + 1)
@@ -36,7 +36,7 @@ def read_otherwise(book: Book) -> Iterator[Found]:
 
 
 def no_mode_line(book: Book) -> Iterator[Found]:
-    if not any(_MODE_LINE.match(note.text) for note in book.written.notes):
+    if not any(_MODE_LINE.match(note.text) for note in book.spelled.notes):
         message = "an editor does not know that this is a runbook: it neither completes nor checks"
         hint = "first line: # yaml-language-server: $schema=PATH (svmrun schema > PATH makes that file)"
         yield Found(message, ("schema",), hint)

@@ -197,9 +197,9 @@ def _release(builder: Builder, release: Release) -> PlannedStep:
 
 def without_later(value: Json) -> Json:
     """The value as a person may see it now: what is known later is said so in words."""
-    if is_later(value):
-        return f"(known later: {value[LATER]})"
     if isinstance(value, dict):
+        if is_later(value):
+            return f"(known later: {value[LATER]})"
         return {k: without_later(v) for k, v in value.items()}
     if isinstance(value, list):
         return [without_later(v) for v in value]
@@ -208,10 +208,9 @@ def without_later(value: Json) -> Json:
 
 def has_later(value: Json) -> bool:
     """True when some part of the value is known only later."""
-    if is_later(value):
-        return True
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(has_later(v) for v in parts)
+    if isinstance(value, dict):
+        return is_later(value) or any(has_later(v) for v in value.values())
+    return isinstance(value, list) and any(has_later(v) for v in value)
 
 
 def commands(plan: Plan, adapters: Mapping[str, Adapter]) -> list[Command]:

@@ -15,7 +15,7 @@ def later(text: str) -> dict[str, str]:
 
 
 def is_later(value: Json) -> bool:
-    return isinstance(value, dict) and set(value) == {LATER}
+    return isinstance(value, dict) and len(value) == 1 and LATER in value
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from jinja2 import nodes
@@ -14,7 +14,7 @@ from jinja2.runtime import Undefined
 
 from svmrun.runbook.budget import budget, spend_on
 from svmrun.runbook.near import did_you_mean
-from svmrun.runbook.pieces import TemplateError
+from svmrun.runbook.pieces import CACHED, TemplateError
 from svmrun.runbook.sandbox import GLOBALS, Sandbox
 
 Json = Any
@@ -47,7 +47,7 @@ def evaluate(expression: str, names: Mapping[str, Json]) -> Json:
         raise TemplateError(f"{_sentence(error)}, in {expression.strip()!r}") from None
 
 
-@cache
+@lru_cache(CACHED)
 def names_in(expression: str) -> frozenset[str]:
     """The dotted chains that a bare expression uses. Raises TemplateError when it is wrong in itself."""
     whole = nodes.Output([tree(expression.strip())])
@@ -69,29 +69,29 @@ def _sandbox() -> Sandbox:
     return Sandbox()
 
 
-@cache
+@lru_cache(CACHED)
 def _compiled(expression: str) -> Callable[[Mapping[str, Json]], Any]:
-    tree(expression)
-    run: Callable[[Mapping[str, Any]], Any] = _guarded(expression, _sandbox().compiled)
+    run: Callable[[Mapping[str, Any]], Any] = _guarded(expression, partial(_sandbox().compiled, tree(expression)))
     return run
 
 
-@cache
+@lru_cache(CACHED)
 def tree(expression: str) -> nodes.Expr:
     """The syntax tree of a bare expression. Raises TemplateError when it is wrong in itself."""
-    parsed: nodes.Expr = _guarded(expression, _sandbox().parse_expression)
+    parsed: nodes.Expr = _guarded(expression, partial(_sandbox().parse_expression, expression))
     _check_functions(parsed, expression)
     return parsed
 
 
-def _guarded(expression: str, read: Callable[[str], Any]) -> Any:
+def _guarded(expression: str, make: Callable[[], Any]) -> Any:
+    """What is made of an expression, with failures told of it in sentences."""
     if len(expression) > MAXIMUM_EXPRESSION:
         raise TemplateError(f"the expression is longer than {MAXIMUM_EXPRESSION} characters")
     if expression.startswith("{{"):
         raise TemplateError("this is an expression already; leave the braces away")
     try:
         with budget():
-            return read(expression)
+            return make()
     except TemplateError:
         raise
     except TemplateSyntaxError as error:

@@ -23,18 +23,18 @@ _MEMBERS = 2  # ("steps", 3): the part of a path that names one member of a sect
 
 @dataclass(frozen=True)
 class Reading:
-    """A runbook as far as its form is right, the document that it comes from, and what is wrong with that form.
+    """A runbook as far as its form is right, with the document that it comes from; and what is wrong with that form."""
 
-    `broken` are the paths of the members that do not fit, which the runbook lacks.
-    """
-
-    runbook: Runbook
-    document: Any
-    broken: frozenset[Path]
+    subject: Subject
     problems: tuple[Problem, ...]
 
-    def subject(self, registry: Mapping[str, Adapter]) -> Subject:
-        return Subject(self.runbook, self.document, self.broken, registry)
+    @property
+    def runbook(self) -> Runbook:
+        return self.subject.runbook
+
+    @property
+    def document(self) -> Any:
+        return self.subject.document
 
 
 def load_runbook(path: str, data: bytes, registry: Mapping[str, Adapter], files: Files | None = None) -> Runbook:
@@ -66,7 +66,7 @@ class _Loading:
 
     def checked(self, data: bytes, way: Way) -> tuple[Reading, list[Problem]]:
         reading = self.read(data, way)
-        return reading, [*reading.problems, *meaning_problems(reading.subject(self.registry))]
+        return reading, [*reading.problems, *meaning_problems(reading.subject)]
 
     def read(self, data: bytes, way: Way) -> Reading:
         composed = compose(data, self.shelf, self.registry, way)
@@ -82,7 +82,7 @@ class _Loading:
         runbook = replace(parser.runbook(document), unread=tuple(sorted(unread)))
         problems += parser.problems
         runbook = with_calls(runbook, called, self.registry, problems)
-        return Reading(runbook, document, broken | unread, tuple(problems))
+        return Reading(Subject(runbook, document, broken | unread, self.registry), tuple(problems))
 
     def called(
         self, composed: Composed, broken: frozenset[Path], problems: list[Problem]

@@ -116,9 +116,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
         changed: nodes.Expr = whole.nodes[0]
         return changed
 
-    def compiled(self, text: str) -> Callable[[Mapping[str, Any]], Any]:
-        """A function from names to the expression's value (maybe an Undefined). Raises TemplateSyntaxError."""
-        assignment = nodes.Assign(nodes.Name(_VALUE, "store"), self.parse_expression(text), lineno=1)
+    def compiled(self, tree: nodes.Expr) -> Callable[[Mapping[str, Any]], Any]:
+        """A function from names to the expression's value (maybe an Undefined)."""
+        assignment = nodes.Assign(nodes.Name(_VALUE, "store"), tree, lineno=1)
         whole = nodes.Template([assignment], lineno=1)
         whole.set_environment(self)
         template = self.from_string(whole)

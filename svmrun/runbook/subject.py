@@ -105,8 +105,15 @@ class Subject:
     def steps(self) -> Iterator[Step]:
         return (step for step in self.runbook.steps if isinstance(step, Step))
 
-    def actions(self) -> Iterator[tuple[Action, Step | Fact]]:
+    def actions(self) -> Sequence[tuple[Action, Step | Fact]]:
         """Every action with its owner, rollback handlers and polled actions included."""
+        return self._all_actions
+
+    @cached_property
+    def _all_actions(self) -> Sequence[tuple[Action, Step | Fact]]:
+        return tuple(self._actions())
+
+    def _actions(self) -> Iterator[tuple[Action, Step | Fact]]:
         owners: list[Step | Fact] = [*self.runbook.facts, *self.steps()]
         for owner in owners:
             for action in (owner.action, *(owner.rollback if isinstance(owner, Step) else ())):

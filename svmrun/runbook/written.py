@@ -67,25 +67,40 @@ class Member:
 
 
 @dataclass
-class Written:
-    """A document: the comments at its head, its top mapping; all its scalars and notes in the order of the text."""
+class Spelled:
+    """All scalars and notes of a document, in the order of the text, whose lines end with a newline."""
 
     text: str
-    head: list[str]
-    top: Collection
     scalars: list[Scalar]
     notes: list[Note]
 
 
+@dataclass
+class Written(Spelled):
+    """A document whole: the comments at its head, and its top mapping."""
+
+    head: list[str]
+    top: Collection
+
+
+def spelled(file: str, text: str) -> Spelled:
+    """The parts of a document. InvalidInput where its lines end in a strange way."""
+    return _read(file, text)[0]
+
+
 def written(file: str, text: str) -> Written:
     """The document as written. InvalidInput for spellings that cannot be kept (see the messages)."""
+    return _Reader(file, *_read(file, text)).document()
+
+
+def _read(file: str, text: str) -> tuple[Spelled, list[Any]]:
+    """The parts, and the events of the parser."""
     text = text.replace("\r\n", "\n")
     if found := _STRANGE_BREAK.search(text):
         _refuse(file, text, found.start(), f"the line ends with U+{ord(found[0]):04X}", "end lines with a newline")
     events = _events(text)
     scalars = _scalars(events, text)
-    notes = notes_between(text, _spans(scalars, text))
-    return _Reader(file, text, events, scalars, notes).document()
+    return Spelled(text, scalars, notes_between(text, _spans(scalars, text))), events
 
 
 def _events(text: str) -> list[Any]:
@@ -172,9 +187,9 @@ def _refuse(file: str, text: str, index: int, message: str, hint: str) -> None:
 class _Reader:
     """Builds the tree, and hands each comment to the member that it speaks of."""
 
-    def __init__(self, file: str, text: str, events: list[Any], scalars: list[Scalar], notes: list[Note]) -> None:
-        self.file, self.text = file, text
-        self.scalars, self.notes = scalars, notes
+    def __init__(self, file: str, parts: Spelled, events: list[Any]) -> None:
+        self.file, self.text = file, parts.text
+        self.scalars, self.notes = parts.scalars, parts.notes
         self.events = events
         self.at = self.next_scalar = self.next_note = 0
         self.columns: list[int] = []  # of the open blocks
@@ -191,7 +206,7 @@ class _Reader:
         if top.members:
             self.head += top.members[0].leading
             top.members[0].leading = []
-        return Written(self.text, self.head, top, self.scalars, self.notes)
+        return Written(self.text, self.scalars, self.notes, self.head, top)
 
     def node(self, owner: Member) -> Scalar | Collection:
         event = self.events[self.at]

@@ -242,7 +242,7 @@ def test_no_module_is_dead() -> None:
     imported = set().union(*map(own_imports, modules()))
     in_tables = {module.removeprefix("svmrun.") for module, _summary in COMMANDS.values()}
     in_tables |= {f"simulator.{place.partition(':')[0]}" for place in OTHER_COMMANDS.values()}
-    started = {"cli.main", "simulator.shim", "simulator.quick_dataclasses", "report.schemas"}
+    started = {"cli.main", "simulator.shim", "simulator.quick_dataclasses", "simulator.quick_typing", "report.schemas"}
     faces = {"simulator.host"}  # the simulated host within the process
     dead = set(modules()) - imported - in_tables - started - faces
     assert dead == set()

@@ -1,6 +1,7 @@
 """Put the simulated commands in a folder: `bin/NAME` for every command, and the world beside them.
 
-Each program starts an isolated interpreter that imports the models and the standard library, and nothing else.
+Each program starts an isolated interpreter that imports the models and the standard library, and nothing else. It lives
+for a few hundredths of a second: what it spends on rubbish, and on taking itself apart in the end, is saved.
 """
 
 from __future__ import annotations
@@ -16,12 +17,15 @@ from svmrun.simulator import commands, state_file
 from svmrun.simulator.world import World
 
 PROGRAM = """{start}
-import os, sys
+import gc, os, sys
+gc.disable()
 sys.path.append({package!r})
+from svmrun.simulator import quick_typing
+sys.modules["typing"] = quick_typing
 from svmrun.simulator import quick_dataclasses
 sys.modules["dataclasses"] = quick_dataclasses
 from svmrun.simulator.shim import main
-sys.exit(main({folder}))
+os._exit(main({folder}))
 """
 LONGEST_INTERPRETER = 120
 FOLDER = "os.path.dirname(os.path.dirname(os.path.abspath(__file__)))"

@@ -11,7 +11,8 @@ import pytest
 
 from svmrun.adapters.registry import REGISTRY
 from svmrun.drafting.fill import fill
-from svmrun.drafting.questions import PATTERNS, Devices, asked
+from svmrun.drafting.question import Devices
+from svmrun.drafting.questions import PATTERNS, asked
 from svmrun.effects.runbook_files import shipped
 from svmrun.lint.engine import lint
 from svmrun.runbook.load import load_runbook
@@ -19,6 +20,7 @@ from svmrun.runbook.source import load
 from svmrun.simulator.from_metastat import world_from_metastat
 from svmrun.simulator.world import World
 from svmrun.simulator.world_file import load_world
+from svmrun.values import replace
 from svmrun.verify.prepare import Preparation
 from svmrun.verify.verification import verify
 from tests.running import SVMRUN, Ended, Scene
@@ -96,6 +98,32 @@ def test_a_file_system_on_linux_is_valid_and_lints(scene: Scene, folder: Path) -
     ended = init(scene, {"family": "linux", "mount_point": "/srv/data", "copy_to": "/backup/data.image"}, "data")
     assert ended.code == 0, ended.said
     assert lint("data.yaml", (folder / "runbooks" / "data.yaml").read_bytes(), REGISTRY) == []
+
+
+LINUX = {
+    "md": {"array": "/dev/md0", "legs": "3", "mount_point": "/srv/data", "dump_to": "/backup/data.dump"},
+    "lvm": {"volume": "vg/data", "mount_point": "/srv/data", "dump_to": "/backup/data.dump"},
+    "btrfs": {"subvolume": "/srv/data", "send_to": "/backup/data.btrfs"},
+    "postgresql": {"copy_to": "/backup/postgresql"},
+}
+
+
+@pytest.mark.parametrize("family", LINUX)
+def test_data_on_linux_verify_as_written(scene: Scene, folder: Path, family: str) -> None:
+    ended = init(scene, {"family": family, **LINUX[family]}, "data")
+    assert ended.code == 0, ended.said
+    demand_flawless(folder / "runbooks" / "data.yaml", replace(load_world(family, load), parameters={}))
+
+
+@pytest.mark.parametrize(("world", "pattern"), [("md", "e2fsck"), ("xfs", "xfs_repair")])
+def test_an_array_that_is_mounted_is_offered_with_its_file_system(
+    scene: Scene, folder: Path, world: str, pattern: str
+) -> None:
+    ended = init(scene, {"dump_to": "/backup/data.dump"}, "data", "--simulate", world)
+    assert ended.code == 0, ended.said
+    path = folder / "runbooks" / "data.yaml"
+    assert (values(path)["array"], values(path)["mount_point"]) == ("/dev/md0", "/srv/data")
+    assert f" {pattern}:" in path.read_text()
 
 
 def test_a_host_without_mirrors_is_taken_for_what_it_is(scene: Scene, folder: Path) -> None:
@@ -193,7 +221,8 @@ def test_nothing_is_overwritten(scene: Scene, folder: Path) -> None:
 @pytest.mark.parametrize("value", ["it's", "007", "yes: no", "#1", "é{{ 'x' }}", "null"])
 def test_whatever_is_answered_the_text_says_it_and_keeps_all_comments(pattern: str, value: str) -> None:
     text = (shipped("runbooks") / f"{pattern}.yaml").read_text()
-    filled = fill(text, "new", "s.json", {"mount_point": value} if "mount_point:" in text else {"database": value})
+    key = next(key for key in ("mount_point", "database", "subvolume", "copy_to") if f"  {key}:" in text)
+    filled = fill(text, "new", "s.json", {key: value})
     document, _ = load("new.yaml", filled.encode())
     assert value in [one.get("default") for one in document["parameters"].values()]
     assert document["name"] == "new"

@@ -15,7 +15,7 @@ from svmrun.cli.parser import Subparsers, add_command
 from svmrun.errors import InvalidInput, Problem, UsageError
 
 if TYPE_CHECKING:
-    from svmrun.drafting.questions import Devices, Question
+    from svmrun.drafting.question import Devices, Question
     from svmrun.target import Target
 
 Json = Any
@@ -30,8 +30,11 @@ The runbook is one of those that come with svmrun, with your values as defaults 
 it. It validates, lints and verifies as written. Nothing is overwritten.
 
 answers (a mapping, YAML or JSON; what is left out has its default):
-  family: svm | linux     data: ufs | raw     how: detach | offline     mirror, submirror, mount_point, dump_device
-  control, database, copy_to (raw data); name"""
+  name, family: svm | md | lvm | btrfs | postgresql | linux, and by the family
+  svm: mirror, submirror, data: ufs | raw, how: detach | offline, mount_point, dump_device; raw: control, database,
+       copy_to
+  md: array, data: ext4 | xfs, legs, mount_point, dump_to     lvm: volume, copies_left, mount_point, dump_to
+  btrfs: subvolume, send_to     postgresql: copy_to     linux: mount_point, copy_to"""
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -68,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _devices(options: argparse.Namespace) -> Devices:
-    from svmrun.drafting.questions import Devices
+    from svmrun.drafting.question import Devices
 
     if options.metastat:
         return Devices(_volumes(options.metastat))
@@ -104,14 +107,16 @@ def _of_host(simulated: str | None) -> Devices:
 def _seen(target: Target) -> Devices:
     from svmrun import names
     from svmrun.cli.consultation import consult
-    from svmrun.drafting.questions import Devices
+    from svmrun.drafting.question import Devices
     from svmrun.refusal import mount_table
 
     volumes, unseen = consult(target, lambda seen: seen.layout)
     for sentence in unseen:
         print(f"not seen: {sentence}", file=sys.stderr)
-    mounts = {names.canonical(mount.source): mount.point for mount in mount_table(target).mounts}
-    return Devices(volumes, mounts, target.facts["os"] == "Linux")
+    mounted = [(names.canonical(mount.source), mount) for mount in mount_table(target).mounts]
+    points = {name: mount.point for name, mount in mounted}
+    kinds = {name: mount.kind for name, mount in mounted}
+    return Devices(volumes, points, kinds, target.facts["os"] == "Linux")
 
 
 def _read(file: str) -> bytes:

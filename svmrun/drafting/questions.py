@@ -2,63 +2,45 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from svmrun import names
+from svmrun.drafting.linux_questions import arrays, btrfs, linux, lvm, md, postgresql
+from svmrun.drafting.question import NAME, Answers, Devices, Question
+from svmrun.drafting.svm_questions import svm
 
 Json = Any
-Answers = Mapping[str, str]
-_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
-_PATH = r"/\S+"
-_WORD = r"[^\s-]\S*"
-_TAPE = "/dev/rmt/0"
-# Which of the shipped runbooks is the pattern.
+FAMILIES: Mapping[str, Callable[[Answers, Devices], Iterator[Question]]] = {
+    "svm": svm,
+    "md": md,
+    "lvm": lvm,
+    "btrfs": btrfs,
+    "postgresql": postgresql,
+    "linux": linux,
+}
+_WHAT = (
+    "What holds the data? svm: Solaris Volume Manager; md, lvm: a mirror of Linux; btrfs: a subvolume; postgresql: a "
+    "server's data folder; linux: any other file system that can be frozen"
+)
+# Which of the shipped runbooks is the pattern, by the answers `family`, `data` and `how`.
 PATTERNS: Mapping[tuple[str, ...], str] = {
     ("svm", "ufs", "detach"): "mirror-backup",
     ("svm", "ufs", "offline"): "mirror-backup-offline",
     ("svm", "raw"): "raw-volume-backup",
+    ("md", "ext4"): "md-mirror-backup",
+    ("md", "xfs"): "xfs-freeze-backup",
+    ("lvm",): "lvm-mirror-backup",
+    ("btrfs",): "btrfs-snapshot-backup",
+    ("postgresql",): "postgresql-raw-backup",
     ("linux",): "freeze-copy-backup",
 }
-
-
-@dataclass(frozen=True)
-class Devices:
-    """What is known of the host: volumes as `metastat -p` tells them, and where each is mounted (canonical names)."""
-
-    volumes: Mapping[str, Json] = field(default_factory=dict)
-    mounts: Mapping[str, str] = field(default_factory=dict)
-    is_linux: bool = False
-
-    @property
-    def mirrors(self) -> tuple[str, ...]:
-        """Those that can spare a side."""
-        return tuple(name for name in self.volumes if len(self.sides(name)) > 1)
-
-    def sides(self, mirror: str) -> tuple[str, ...]:
-        one = self.volumes.get(mirror, {})
-        return tuple(one["submirrors"]) if one.get("type") == "mirror" else ()
-
-
-@dataclass(frozen=True)
-class Question:
-    """`default` is what no answer means; None where one is needed. `pattern` must match the whole answer."""
-
-    key: str
-    text: str
-    default: str | None = None
-    choices: tuple[str, ...] = ()
-    pattern: str = ".*"
-
-    def fault(self, answer: str) -> str | None:
-        """What is wrong with an answer, in a sentence."""
-        if self.choices and answer not in self.choices:
-            return f"{answer!r} is none of {', '.join(self.choices)}"
-        if not re.fullmatch(self.pattern, answer):
-            return f"{answer!r} does not do" + (": it must be an absolute path" if self.pattern == _PATH else "")
-        return None
+# Answers that are parameters of the runbook by the same name: texts, and whole numbers.
+_TEXTS = (
+    *("mount_point", "dump_device", "control", "database", "copy_to"),
+    *("array", "volume", "dump_to", "subvolume", "send_to"),
+)
+_NUMBERS = ("legs", "copies_left")
 
 
 def next_question(answers: Answers, devices: Devices) -> Question | None:
@@ -68,62 +50,20 @@ def next_question(answers: Answers, devices: Devices) -> Question | None:
 
 def _questions(answers: Answers, devices: Devices) -> Iterator[Question]:
     """What follows depends on the answers before."""
-    yield Question(
-        "family",
-        "What holds the data? svm: Solaris Volume Manager, linux: a file system on Linux",
-        "linux" if devices.is_linux and not devices.volumes else "svm",
-        ("svm", "linux"),
-    )
-    if answers.get("family") == "svm":
-        yield from _svm(answers, devices)
-    elif answers.get("family") == "linux":
-        yield Question("mount_point", "Where is the file system mounted?", pattern=_PATH)
-        yield Question("copy_to", "File to copy its image to (on another file system)?", pattern=_PATH)
-    yield Question("name", "Name of the runbook?", _default_name(answers), pattern=_NAME)
+    yield Question("family", _WHAT, _likely_family(devices), tuple(FAMILIES))
+    if "family" in answers:
+        yield from FAMILIES[answers["family"]](answers, devices)
+    yield Question("name", "Name of the runbook?", _default_name(answers), pattern=NAME)
 
 
-def _svm(answers: Answers, devices: Devices) -> Iterator[Question]:
-    yield Question(
-        "data", "What lies on the mirror? ufs: a mounted file system, raw: a database's data", "ufs", ("ufs", "raw")
-    )
-    if answers.get("data") == "ufs":
-        yield Question(
-            "how",
-            "How is a side taken off? detach: it can be checked and survives a reboot; offline: "
-            "only what is written meanwhile is copied back",
-            "detach",
-            ("detach", "offline"),
-        )
-    known = devices.mirrors
-    yield Question(
-        "mirror",
-        "Which mirror? (SET/NAME, or NAME in the local set)",
-        known[0] if known else None,
-        known,
-        rf"({_NAME}/)?{_NAME}",
-    )
-    sides = devices.sides(answers.get("mirror", ""))
-    yield Question(
-        "submirror",
-        "Which side is taken off? (empty: the last one)",
-        sides[-1] if sides else "",
-        sides,
-        rf"(({_NAME}/)?{_NAME})?",
-    )
-    if answers.get("data") == "raw":
-        yield Question(
-            "control", "The vendor's command that suspends and resumes the database (an absolute path)?", pattern=_WORD
-        )
-        yield Question("database", "What does that command call the database?", pattern=_WORD)
-        yield Question("copy_to", "Tape drive or file to copy to?", _TAPE, pattern=_PATH)
-        return
-    mounted = devices.mounts.get(answers.get("mirror", ""))
-    yield Question("mount_point", "Where is it mounted?", mounted, pattern=_PATH)
-    yield Question("dump_device", "Tape drive (the rewinding name) or file to dump to?", _TAPE, pattern=_PATH)
+def _likely_family(devices: Devices) -> str:
+    if devices.volumes or not devices.is_linux:
+        return "svm"
+    return "md" if arrays(devices) else "linux"
 
 
 def _default_name(answers: Answers) -> str:
-    what = answers.get("mirror") or answers.get("mount_point") or "data"
+    what = next((answers[key] for key in ("mirror", "mount_point", "subvolume") if key in answers), "data")
     return f"backup-{what.strip('/').replace('/', '-')}"
 
 
@@ -135,8 +75,8 @@ def pattern_of(answers: Answers) -> str:
 
 def defaults(answers: Answers, devices: Devices) -> dict[str, Json]:
     """The defaults of the new runbook's parameters."""
-    plain = ("mount_point", "dump_device", "control", "database", "copy_to")
-    found: dict[str, Json] = {key: answers[key] for key in plain if key in answers}
+    found: dict[str, Json] = {key: answers[key] for key in _TEXTS if key in answers}
+    found |= {key: int(answers[key]) for key in _NUMBERS if key in answers}
     if mirror := answers.get("mirror"):
         sides = devices.sides(mirror)
         found |= {"diskset": names.disk_set(mirror), "mirror": names.base_name(mirror)}

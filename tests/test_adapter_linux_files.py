@@ -44,9 +44,9 @@ def test_a_command_that_was_cut_short_is_unknown_or_failed(name: str) -> None:
         ("xfsdump", {"mount_point": "/mnt", "dump_to": "/mnt/x"}, "lies on the file system"),
         ("xfsrestore", {"dump": "/backup/x", "mode": "restore"}, "needs a `folder`"),
         ("xfsrestore", {"dump": "/backup/x", "folder": "/srv"}, "`verify` has none"),
-        ("btrfs", {"action": "snapshot", "path": "/srv/s"}, "needs `source`"),
-        ("btrfs", {"action": "delete", "path": "/srv/s", "stream": "/b"}, "does not belong"),
-        ("btrfs", {"action": "send", "path": "/srv/s", "stream": "/srv/s/x"}, "is read-only"),
+        ("btrfs", {"mode": "snapshot", "path": "/srv/s"}, "needs `source`"),
+        ("btrfs", {"mode": "delete", "path": "/srv/s", "stream": "/b"}, "does not belong"),
+        ("btrfs", {"mode": "send", "path": "/srv/s", "stream": "/srv/s/x"}, "is read-only"),
         ("systemctl", {"action": "stop", "units": []}, "is empty"),
     ],
 )
@@ -113,8 +113,8 @@ def test_services_are_stopped_when_all_are(states: list[str], stopped: bool | No
         ("systemctl", {"action": "stop", "units": ["a"]}, ("systemctl", {"action": "start", "units": ["a"]})),
         (
             "btrfs",
-            {"action": "snapshot", "source": "/srv", "path": "/srv/s"},
-            ("btrfs", {"action": "delete", "path": "/srv/s"}),
+            {"mode": "snapshot", "source": "/srv", "path": "/srv/s"},
+            ("btrfs", {"mode": "delete", "path": "/srv/s"}),
         ),
     ],
 )

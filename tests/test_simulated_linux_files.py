@@ -174,7 +174,7 @@ def test_a_snapshot_of_a_frozen_file_system_waits_for_ever() -> None:
 
 def test_what_btrfs_shows_is_what_its_adapter_reads() -> None:
     world = after(shipped("btrfs"), SNAPSHOT)
-    found = parse_subvolume(run(world, typed("btrfs", {"action": "show", "path": "/srv/data/.s"})).stdout)
+    found = parse_subvolume(run(world, typed("btrfs", {"mode": "show", "path": "/srv/data/.s"})).stdout)
     whole = parse_subvolume(run(world, "btrfs subvolume show /srv/data").stdout)
     assert (found["path"], found["read_only"], found["parent_uuid"]) == (".s", True, whole["uuid"])
 

@@ -1,8 +1,8 @@
 """btrfs: a read-only snapshot is one moment of a subvolume, taken without letting anybody wait; and its stream.
 
     - id: snapshot
-      btrfs: {action: snapshot, source: /srv/data, path: /srv/data/.svmrun}
-      rollback: {btrfs: {action: delete, path: /srv/data/.svmrun}}
+      btrfs: {mode: snapshot, source: /srv/data, path: /srv/data/.svmrun}
+      rollback: {btrfs: {mode: delete, path: /srv/data/.svmrun}}
       hold: 12h
 
 Never take one while the file system is frozen: it waits in the kernel, and cannot even be killed.
@@ -54,8 +54,8 @@ class Btrfs(Adapter):
     timeout_seconds = 300.0
     schema = fields.arguments(
         {
-            "action": fields.choice(
-                "Action",
+            "mode": fields.choice(
+                "Mode",
                 "`snapshot` makes a read-only one, `show` looks at a subvolume, `send` writes all of a read-only one "
                 "into a file, `check` reads such a file to its end, `delete` removes the subvolume.",
                 ["snapshot", "show", "send", "check", "delete"],
@@ -68,17 +68,17 @@ class Btrfs(Adapter):
             ),
             "stream": fields.path("Stream", "The file of a sent snapshot; it is overwritten.", ["/backup/data.btrfs"]),
         },
-        required=["action"],
+        required=["mode"],
     )
 
     def read_only(self, arguments: Arguments) -> bool:
-        return arguments.get("action") in ("show", "check")
+        return arguments.get("mode") in ("show", "check")
 
     def repeatable(self, arguments: Arguments) -> bool:
-        return arguments.get("action") != "snapshot"
+        return arguments.get("mode") != "snapshot"
 
     def copies(self, arguments: Arguments) -> bool:
-        return arguments.get("action") in ("send", "check")
+        return arguments.get("mode") in ("send", "check")
 
     def default_timeout(self, arguments: Arguments) -> float:
         return 12 * 3600.0 if self.copies(arguments) else self.timeout_seconds
@@ -87,13 +87,13 @@ class Btrfs(Adapter):
         return f"subvolume {arguments['path']}" if arguments.get("path") else None
 
     def command_line(self, arguments: Arguments) -> Command:
-        action = arguments["action"]
-        if missing := [key for key in _NEEDS[action] if not arguments.get(key)]:
-            raise ValueError(f"btrfs: `{action}` needs `{missing[0]}`")
-        if strange := sorted(arguments.keys() - {"action", *_NEEDS[action]}):
-            raise ValueError(f"btrfs: `{strange[0]}` does not belong to `{action}`")
+        mode = arguments["mode"]
+        if missing := [key for key in _NEEDS[mode] if not arguments.get(key)]:
+            raise ValueError(f"btrfs: `{mode}` needs `{missing[0]}`")
+        if strange := sorted(arguments.keys() - {"mode", *_NEEDS[mode]}):
+            raise ValueError(f"btrfs: `{strange[0]}` does not belong to `{mode}`")
         path, stream = arguments.get("path", ""), arguments.get("stream", "")
-        if action == "send" and f"{stream}/".startswith(f"{path.rstrip('/')}/"):
+        if mode == "send" and f"{stream}/".startswith(f"{path.rstrip('/')}/"):
             raise ValueError(f"btrfs: {stream} lies in {path} itself, which is read-only")
         words = {
             "snapshot": ("subvolume", "snapshot", "-r", arguments.get("source", ""), path),
@@ -102,7 +102,7 @@ class Btrfs(Adapter):
             "send": ("send", "-f", stream, path),
             "check": ("receive", "--dump", "-f", stream),
         }
-        return Command(("btrfs", *words[action]), needs_root=True)
+        return Command(("btrfs", *words[mode]), needs_root=True)
 
     def expects(self, arguments: Arguments) -> str:
         return {
@@ -112,11 +112,11 @@ class Btrfs(Adapter):
             "show": "Its Flags say readonly.",
             "send": "At subvol and the path, and exit status 0.",
             "check": "A line for each entry, and exit status 0: the stream is whole.",
-        }[str(arguments["action"])]
+        }[str(arguments["mode"])]
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         outcome = plain_outcome(completed)
-        match arguments["action"]:
+        match arguments["mode"]:
             case "show":
                 return _shown(completed)
             case "snapshot" if outcome.ok:
@@ -134,18 +134,18 @@ class Btrfs(Adapter):
         return replace(outcome, changed=outcome.changed and not self.read_only(arguments))
 
     def probe(self, arguments: Arguments) -> Probe | None:
-        wanted = {"snapshot": True, "delete": False}.get(str(arguments.get("action")))
+        wanted = {"snapshot": True, "delete": False}.get(str(arguments.get("mode")))
         if wanted is None:
             return None
-        show = {"action": "show", "path": arguments["path"]}
+        show = {"mode": "show", "path": arguments["path"]}
         return Probe("btrfs", show, lambda result: (result is not None) is wanted)
 
     def done_in_shell(self, arguments: Arguments) -> ShellProof:
-        return ShellProof(says=(_GONE,)) if arguments["action"] == "delete" else ShellProof()
+        return ShellProof(says=(_GONE,)) if arguments["mode"] == "delete" else ShellProof()
 
     def inverse(self, arguments: Arguments) -> Parts | None:
-        snapshot = arguments["action"] == "snapshot"
-        return Parts("btrfs", {"action": "delete", "path": arguments["path"]}) if snapshot else None
+        snapshot = arguments["mode"] == "snapshot"
+        return Parts("btrfs", {"mode": "delete", "path": arguments["path"]}) if snapshot else None
 
 
 def parse_subvolume(text: str) -> dict[str, Json]:

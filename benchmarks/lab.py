@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
-from tests.lab.deaths import Story, Usual, at_random, tell, usual_run
+from tests.lab.deaths import SPARED, Story, Usual, at_random, tell, usual_run
 from tests.lab.guest import Guest
 from tests.lab.mirrors import MIRRORS, Mirror
 
@@ -52,12 +52,13 @@ def summary(stories: Sequence[Story]) -> str:
     cuts = [story for story in stories if story.death.victims == "power"]
     held = [story for story in stories if story.held]
     frozen = sum(story.frozen for story in stories)
+    waits = [story.longest_wait_seconds for story in stories if story.death.victims in SPARED]
     return (
         f"{len(stories) - len(cuts)} killed, {len(cuts)} power cuts; {len(held)} died with a hold outstanding, "
         f"{frozen} of them frozen; {sum(story.left for story in stories)} ended frozen or degraded, "
         f"{sum(story.stuck for story in stories)} stuck and mended as told, "
         f"{sum(bool(story.problems) for story in stories)} broke a promise; "
-        f"a writer's longest wait {max(story.longest_wait_seconds for story in stories):.1f} s"
+        f"a writer's longest wait while the guard lived {max(waits, default=0.0):.1f} s"
     )
 
 

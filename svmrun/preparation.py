@@ -58,6 +58,7 @@ class Gathering:
     perform: Perform = perform_on_host
     parameters: dict[str, Json] = field(default_factory=dict)
     facts: dict[str, Json] = field(default_factory=dict)
+    _rendered: dict[str, tuple[Known, PlannedAction]] = field(default_factory=dict)
 
     def known(self) -> Known:
         """Everything that is known before anything is changed. Raises FactFailed, CheckFailed or InvalidInput."""
@@ -91,15 +92,26 @@ class Gathering:
         names = self.now().names
         if fact.when is not None and not self._evaluate(fact.when, (*fact.path, "when"), names):
             return None
-        # A fact may need a secret (a password): nothing of it is written down, so it is rendered like the rest.
-        builder = make_builder(self.runbook, self.setting, replace(self.now(), secrets=frozenset()))
-        action = builder.action(fact.action, Retry())
-        if builder.problems:
-            raise InvalidInput(builder.problems)
-        outcome = self._perform(fact.name, action, folder, names)
+        outcome = self._perform(fact.name, self._action(fact), folder, names)
         if not outcome.ok:
             raise FactFailed(f"the fact {fact.name} cannot be read: {outcome.message}; nothing was changed")
         return outcome.result
+
+    def _action(self, fact: Fact) -> PlannedAction:
+        """Verification reads a fact many times, and mostly knows the same before it.
+
+        A fact may need a secret (a password): nothing of it is written down, so it is rendered like the rest.
+        """
+        known = Known(self.host, dict(self.parameters), dict(self.facts))
+        before = self._rendered.get(fact.name)
+        if before is not None and before[0] == known:
+            return before[1]
+        builder = make_builder(self.runbook, self.setting, known)
+        action = builder.action(fact.action, Retry())
+        if builder.problems:
+            raise InvalidInput(builder.problems)
+        self._rendered[fact.name] = (known, action)
+        return action
 
     def _perform(self, name: str, action: PlannedAction, folder: Path, names: Mapping[str, Json]) -> Outcome:
         programs = [c.argv[0] for c in commands_of(action.adapter, action.arguments, self.setting.adapters)]

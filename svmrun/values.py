@@ -20,3 +20,24 @@ def replace(value: Value, /, **changes: Any) -> Value:
     made = object.__new__(type(value))
     object.__setattr__(made, "__dict__", fields)  # past what keeps a frozen value from being changed: it is new
     return made
+
+
+def quick(kind: type[Value]) -> type[Value]:
+    """The same frozen dataclass, with an `__init__` that takes a third of the time: `dataclasses` sets each field past
+    what keeps the value from being changed, this one writes them where they lie.
+
+    For those of which verification makes thousands; they have neither `default_factory` nor `__post_init__`.
+    """
+    original = vars(kind)["__init__"]
+    code = original.__code__
+    positional, end = code.co_argcount, code.co_argcount + code.co_kwonlyargcount
+    plain, named = code.co_varnames[1:positional], code.co_varnames[positional:end]
+    lines = ("fields = self.__dict__", *(f"fields[{name!r}] = {name}" for name in (*plain, *named)))
+    head = ", ".join(("self", *plain, *(("*", *named) if named else ())))
+    made: dict[str, Any] = {}
+    exec(f"def __init__({head}):\n" + "".join(f"    {line}\n" for line in lines), made)
+    initialise = made["__init__"]
+    initialise.__defaults__, initialise.__kwdefaults__ = original.__defaults__, original.__kwdefaults__
+    initialise.__annotations__, initialise.__qualname__ = original.__annotations__, original.__qualname__
+    kind.__init__ = initialise  # type: ignore[method-assign]
+    return kind

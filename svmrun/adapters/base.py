@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from svmrun.values import quick
+
 Json = Any
 Arguments = Mapping[str, Json]  # rendered and schema-checked, defaults filled in by `Adapter.complete`
 Kind = Literal["succeeded", "failed", "unknown"]
@@ -45,6 +47,7 @@ class Dialogue:
     question: str = r"(\?|:|>|\]|\)) ?$"
 
 
+@quick
 @dataclass(frozen=True)
 class Command:
     """The command line of an external program, and how to run and to end it.
@@ -62,6 +65,7 @@ class Command:
     dialogue: Dialogue | None = None
 
 
+@quick
 @dataclass(frozen=True)
 class Completed:
     """A command that ended, or was ended. Texts are decoded with replacement and bounded (head and tail kept).
@@ -88,6 +92,7 @@ class Completed:
         return self.timed_out or self.cancelled or self.abandoned_pid is not None
 
 
+@quick
 @dataclass(frozen=True)
 class Outcome:
     """What became of an action. `result` is the typed result, JSON-shaped; `message` is one line for a person.

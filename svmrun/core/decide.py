@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from svmrun.core.events import ActionStarted, Role, Verdict
 from svmrun.core.state import State, StepState, Undoing
 from svmrun.plan.model import Plan, PlannedAction, PlannedStep
+from svmrun.values import quick
 
 LOOKS_AT_DOUBTFUL = 4  # a command that was killed may take effect late: "not there" is believed after so many looks
 LOOKS_AFTER_HANDLERS = 3  # when the probe itself cannot tell; what stays unproven is not called undone
@@ -17,6 +18,7 @@ ROUNDS = 2  # how often all handlers are run when the probe still sees the effec
 LONGEST_PAUSE_SECONDS = 30.0
 
 
+@quick
 @dataclass(frozen=True)
 class Perform:
     """Do one action; wait `after_seconds` before it."""
@@ -98,7 +100,7 @@ def outstanding(plan: Plan, state: State) -> list[PlannedStep]:
 
 
 def _to_be_undone(step: PlannedStep, state: StepState) -> bool:
-    return state.started_at is not None and not state.untouched and not _is_undone(step, state)
+    return state.started_at is not None and not state.untouched and not is_undone(step, state)
 
 
 def held(plan: Plan, state: State) -> list[PlannedStep]:
@@ -128,7 +130,7 @@ def _is_done(plan: Plan, step: PlannedStep, state: State) -> bool:
     if status == "skipped" or step.releases is None:
         return status in ("skipped", "succeeded")
     target = state.step(step.releases)
-    return target.started and _is_undone(plan.step(step.releases), target)
+    return target.started and is_undone(plan.step(step.releases), target)
 
 
 def _reason_to_go_back(plan: Plan, state: State) -> GoBack | None:
@@ -156,12 +158,13 @@ def _vanished(plan: Plan, state: State) -> str:
 
     Where a release failed and a second one found nothing, the first one may have done it; that it did is not proven.
     """
-    for step in plan.steps:
-        known, action = state.step(step.id), step.action
+    for name, known in state.steps.items():
         if known.undoing is None or known.undoing.role != "release" or known.undoing.done:
             continue
-        if action and action.blocks_writers and not action.probed and _is_undone(step, known):
-            return step.id
+        step = plan.step(name)
+        action = step.action
+        if action and action.blocks_writers and not action.probed and is_undone(step, known):
+            return name
     return ""
 
 
@@ -261,7 +264,8 @@ class _Result:
 UNDONE, STUCK = _Result(), _Result()
 
 
-def _is_undone(step: PlannedStep, state: StepState) -> bool:
+def is_undone(step: PlannedStep, state: StepState) -> bool:
+    """Whether nothing more is done to undo the step, and nothing of it is left."""
     return state.undoing is not None and undo(step, state) is UNDONE
 
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from svmrun.values import quick
+
 Json = Any
 Role = Literal["found", "forward", "release", "probe", "rollback"]
 Verdict = Literal["succeeded", "rolled back", "stuck"]
@@ -32,6 +34,7 @@ class RunStarted(Event):
     version: str
 
 
+@quick
 @dataclass(frozen=True)
 class ActionStarted(Event):
     """The intent, durable before the action is performed."""
@@ -53,6 +56,7 @@ class ProcessStarted(Event):
     pid_started: str
 
 
+@quick
 @dataclass(frozen=True)
 class ActionEnded(Event):
     """The outcome. `present` is what a probe found (null: it cannot tell)."""

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from svmrun.core import events as e
-from svmrun.values import replace
+from svmrun.values import quick, replace
 
 Json = Any
 Status = Literal["waiting", "skipped", "running", "succeeded", "failed", "doubtful"]
 
 
+@quick
 @dataclass(frozen=True)
 class Undoing:
     """How far the attempt to undo a step has come (a release on the success path, or a rollback).

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 from svmrun.adapters import session
@@ -16,13 +17,14 @@ from svmrun.effects.setting import Setting
 from svmrun.simulator.host import look
 from svmrun.simulator.volumes import work_endings
 from svmrun.simulator.world import World
-from svmrun.values import replace
+from svmrun.values import quick, replace
 from svmrun.verify.commands import Limits, Runner, modelled, nothing, session_key
 from svmrun.verify.memory import Memory
 
 Json = Any
 
 
+@quick
 @dataclass(frozen=True)
 class Call:
     """One adapter call. `effect` is what goes wrong with its command line, in the simulator's words."""
@@ -93,7 +95,10 @@ class Actions:
             words = "svmrun: the guard has released what was held; not started\n"
             return adapter.interpret(call.arguments, Completed(command.argv, FENCED_STATUS, stderr=words))
         self.world, completed = self.runner.run(self.world, command, call.limits, call.effect)
-        return adapter.interpret(call.arguments, completed)
+        if self.memory is None or call.identity is None:
+            return adapter.interpret(call.arguments, completed)
+        interpret = partial(adapter.interpret, call.arguments, completed)
+        return cast(Outcome, self.memory.once((call.identity, completed), interpret))
 
     def _session(self, adapter: Adapter, call: Call) -> Outcome:
         wish = session.request(call.arguments)

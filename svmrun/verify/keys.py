@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from svmrun.core.decide import all_done, outstanding
+from svmrun.core.decide import all_done, is_undone, outstanding
 from svmrun.core.state import State, StepState, Undoing
 from svmrun.verify.desk import Desk
 from svmrun.verify.scene import Guard, Scene, Watch
@@ -76,27 +76,34 @@ class Keys:
             state.lifted,
             state.cause is not None,
             _end(state),
-            tuple((name, self._step(name, step, clock)) for name, step in state.steps.items()),
+            self._steps(state, clock),
         )
 
-    def _step(self, name: str, step: StepState, clock: float) -> tuple[int, float]:
-        since = 0.0
-        if step.started_at is not None and name in self._desk.limits:
-            since = round(clock - step.started_at, 3)
+    def _steps(self, state: State, clock: float) -> Key:
+        """Each step, and since when the holds stand."""
+        holds = [(s.id, state.step(s.id).started_at) for s in self._desk.held(state)]
+        since = tuple((name, round(clock - at, 3)) for name, at in holds if at is not None)
+        return (tuple(self._step(name, step) for name, step in state.steps.items()), since)
+
+    def _step(self, name: str, step: StepState) -> int:
         known = self._lasting.get((name, id(step)))
         if known is None or known[0] is not step:
-            known = self._lasting[name, id(step)] = (step, self._number(self._of_step(name, step)))
-        return known[1], since
+            known = self._lasting[name, id(step)] = (step, self._number((name, *self._of_step(name, step))))
+        return known[1]
 
     def _of_step(self, name: str, step: StepState) -> Key:
+        """How often a step was tried, or looked for, counts until it is done; how it is undone, until it is undone."""
+        undoing = step.undoing
+        done = step.status in ("succeeded", "skipped")
+        undone = undoing is not None and is_undone(self._desk.plan.step(name), step)
         return (
             step.status,
-            step.attempts,
+            not done and step.attempts,
             step.started_at is not None,
             step.untouched,
-            step.found,
+            step.found if step.status == "waiting" else step.found > 0,
             repr(step.result) if name in self._desk.referenced and step.result is not None else None,
-            step.undoing and _undoing(step.undoing),
+            undoing and ((undoing.role, undoing.done) if undone else _undoing(undoing)),
         )
 
     def _backward(self, state: State) -> Key:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,7 @@ class Memory:
     keys: WorldKeys
     _ended: dict[Hashable, Deed] = field(default_factory=dict)
     _bounded: dict[Hashable, Deed] = field(default_factory=dict)
+    _made: dict[Hashable, Json] = field(default_factory=dict)
 
     def recall(self, world: World, call: Hashable, bounds: tuple[float, ...] = UNBOUNDED) -> tuple[World, Json] | None:
         """World and result after the call, when it was made in such a world before."""
@@ -60,6 +61,12 @@ class Memory:
             self._ended[key] = deed
         else:
             self._bounded[key, bounds] = deed
+
+    def once(self, key: Hashable, make: Callable[[], Json]) -> Json:
+        """What was made of the same before."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
 
 
 def _moved(parts: dict[str, Json], seconds: float) -> dict[str, Json]:

@@ -31,6 +31,7 @@ from svmrun.verify.actions import Actions, Call
 from svmrun.verify.commands import Limits, Runner
 from svmrun.verify.desk import Desk
 from svmrun.verify.kinds import ACTION_KINDS, Kind
+from svmrun.verify.memory import Memory
 from svmrun.verify.models import register, setters_of, switches_of
 from svmrun.verify.scene import Finding
 from svmrun.verify.world_key import WorldKeys
@@ -80,6 +81,7 @@ class Preparation:
         self._now = self.world
         self._found: tuple[Mapping[str, Json], Mapping[str, Json]] = ({}, {})
         self._worlds = WorldKeys()
+        self._memory = Memory(self._worlds)
         self._judged: dict[Hashable, tuple[Finding, ...]] = {}
 
     def desk(self) -> Desk:
@@ -143,7 +145,7 @@ class Preparation:
         if fact is not None:
             register(fact.action, setting.adapters[call.adapter], call.arguments, call.names, self.runner)
         kind, self._kind = self._kind, None
-        actions = Actions(setting, self.runner, self._now)
+        actions = Actions(setting, self.runner, self._now, memory=self._memory)
         outcome = actions.perform(
             Call(
                 call.adapter,
@@ -151,10 +153,16 @@ class Preparation:
                 Limits(call.timeout_seconds),
                 call.names,
                 kind.effect if kind else "",
+                identity=self._identity(setting, call),
             )
         )
         self._now = actions.world
         return outcome
+
+    def _identity(self, setting: Setting, call: real.Call) -> Hashable:
+        """None for what depends on more than its arguments: on other facts, or on what a model is by now."""
+        alone = not setting.adapters[call.adapter].expressions and not self.runner.models
+        return (call.step, repr(call.arguments)) if alone else None
 
     def _planned(self, gathering: Gathering) -> Desk:
         known = gathering.now()

@@ -222,6 +222,19 @@ def test_a_run_that_was_stuck_is_tried_again_by_recovery() -> None:
     assert not any(host.switches.values())
 
 
+def test_recovery_of_a_stuck_run_lifts_nothing_that_was_undone_before_and_is_there_again() -> None:
+    host = ToyHost(BACKUP, fates=["ok", "ok", "ok", "ok", "fail", "ok"] + ["fail"] * 20)
+    _, journal = run(BACKUP, host)
+    assert host.switches == {"lock": False, "detach": True}
+    host.fates = ()
+    host.switches["lock"] = True  # somebody else's
+    host.log.clear()
+    state, _ = recover(BACKUP, host, journal)
+    assert state.ended is not None
+    assert state.ended.verdict == "rolled back"
+    assert host.switches == {"lock": True, "detach": False}
+
+
 def test_a_run_whose_last_record_alone_is_missing_is_called_succeeded() -> None:
     host = ToyHost(BACKUP)
     _, journal = run(BACKUP, host)

@@ -275,9 +275,14 @@ def undo(step: PlannedStep, state: StepState, role: Role | None = None) -> Perfo
     A rollback asks the probe first. After the handlers the probe, where there is one, has the last word: a handler
     that says it succeeded is not believed against it, and one that failed may have had its effect all the same.
     """
-    undoing = state.undoing
-    if undoing is None or (role is not None and undoing.role != role):
-        undoing = Undoing("release" if role == "release" else "rollback")
+    known = state.undoing
+    if known is None or (role is not None and known.role != role):
+        return _go_on(step, state, Undoing("release" if role == "release" else "rollback"))
+    result = _go_on(step, state, known)
+    return result if result is UNDONE or not known.over else _go_on(step, state, Undoing("rollback"))
+
+
+def _go_on(step: PlannedStep, state: StepState, undoing: Undoing) -> Perform | _Result:
     assert step.action is not None, "only steps with an action are undone"
     if undoing.looked:
         return _after_look(step, state, undoing)

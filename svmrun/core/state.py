@@ -22,7 +22,7 @@ class Undoing:
     found; `blind` counts the last looks in a row that could not tell, `seen` tells that one found the effect. `part`
     is the handler whose turn it is, `tries` how often it failed, `failed` how many handlers were given up in this
     round, `rounds` how often the handlers were started from the first one. `done` tells that a handler changed
-    something.
+    something. `over`: the run has ended with it; what is not undone then is tried afresh.
     """
 
     role: Literal["release", "rollback"]
@@ -37,6 +37,7 @@ class Undoing:
     rounds: int = 0
     done: bool = False
     message: str = ""
+    over: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,10 +129,16 @@ def evolve(state: State, event: e.Event) -> State:
 
 
 def _taken_over(state: State) -> State:
-    """Recovery of a run that was stuck tries everything again."""
+    """Recovery of a run that was stuck tries again what is not undone.
+
+    Nothing else: what was undone may be there again since, and then it is somebody else's.
+    """
     if state.ended is None:
         return replace(state, recovered=True)
-    steps = {name: replace(step, undoing=None) for name, step in state.steps.items()}
+    steps = {
+        name: replace(step, undoing=replace(step.undoing, over=True)) if step.undoing else step
+        for name, step in state.steps.items()
+    }
     return replace(state, recovered=True, ended=None, steps=steps)
 
 
@@ -155,9 +162,10 @@ def _started(state: State, event: e.ActionStarted) -> State:
 
 
 def _current_undoing(state: State, step: StepState) -> Undoing:
-    """Where the undoing stands. A rollback starts afresh after a release that did not succeed."""
+    """Where the undoing stands. A rollback starts afresh after a release that did not succeed, and so does recovery."""
     role: Literal["release", "rollback"] = "release" if state.cause is None else "rollback"
-    return step.undoing if step.undoing and step.undoing.role == role else Undoing(role)
+    known = step.undoing
+    return known if known and known.role == role and not known.over else Undoing(role)
 
 
 def _handler_started(undoing: Undoing, event: e.ActionStarted) -> Undoing:

@@ -94,3 +94,8 @@ def _word(text: str, what: str) -> str:
             f"{text!r} cannot be the name of {what}: it must not be empty, hold blanks or slashes, or start with '-'"
         )
     return text
+
+
+def mapper_name(volume: str) -> str:
+    """The name that device-mapper knows `GROUP/VOLUME` of LVM by: dashes of the names are doubled (lvm(8))."""
+    return "-".join(part.replace("-", "--") for part in volume.split("/", 1))

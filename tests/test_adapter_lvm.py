@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svmrun.adapters.lvm_fields import mapper_name
 from svmrun.adapters.lvm_parse import parse_lvs
 from svmrun.adapters.registry import REGISTRY
+from svmrun.names import mapper_name
 from tests import adapter_cases
 from tests.program_cases import check, read_or_refused
 
@@ -76,3 +76,9 @@ def test_a_merge_gives_back_the_device_that_a_split_took_off() -> None:
     assert before is not None
     assert (before.adapter, before.arguments["mode"]) == ("lvchange", "refresh")
     assert adapter.preceded_by(SPLIT) is None
+
+
+@pytest.mark.parametrize(("case", "percent"), [("lvs/healthy", None), ("lvs/split", None), ("lvs/checking", 0.0)])
+def test_only_what_runs_has_a_progress(case: str, percent: float | None) -> None:
+    """A mirror that is whole says 100.00 all the time."""
+    assert REGISTRY["lvs"].progress({}, adapter_cases.load(case).outputs["stdout"]) == percent

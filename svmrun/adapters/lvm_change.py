@@ -24,7 +24,8 @@ from svmrun.adapters.base import (
     failed,
     plain_outcome,
 )
-from svmrun.adapters.lvm_fields import NAME, complaint, group, in_group, mapper_name, said
+from svmrun.adapters.lvm_fields import NAME, complaint, group, in_group, said
+from svmrun.names import mapper_name
 from svmrun.values import replace
 
 Json = Any

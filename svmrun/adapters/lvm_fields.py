@@ -34,11 +34,6 @@ def in_group(volume: str, name: str) -> str:
     return f"{group(volume)}/{name}" if re.fullmatch(NAME, name) else name
 
 
-def mapper_name(volume: str) -> str:
-    """The name that device-mapper knows a volume by: dashes of the names are doubled."""
-    return "-".join(part.replace("-", "--") for part in volume.split("/", 1))
-
-
 def physical_volumes(title: str, description: str) -> Mapping[str, Json]:
     """A list of devices that carry the volume group."""
     shape = {"type": "string", "pattern": fields.ABSOLUTE}

@@ -56,9 +56,10 @@ class Lvs(Adapter):
         return read_outcome(completed, parse_lvs, must_hold, lvm_fields.complaint(completed))
 
     def progress(self, arguments: Arguments, output: str) -> float | None:
-        """Percent of the recovery or check; of several, the one that has furthest to go."""
+        """Percent of the recovery or check that runs; of several, the one that has furthest to go."""
         try:
             volumes = parse_lvs(output)["volumes"].values()
         except ParseError:
             return None
-        return min((one["sync_percent"] for one in volumes if one["sync_percent"] is not None), default=None)
+        running = [one["sync_percent"] for one in volumes if one["sync_action"] not in (None, "idle")]
+        return min((percent for percent in running if percent is not None), default=None)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from svmrun.drafting.question import PATH, Answers, Devices, Question
+from svmrun.names import mapper_name
 
 _ARRAY = r"/dev/md[0-9]+"  # as the kernel calls it, and /sys
 _NEVER_FROZEN = ("/", "/usr", "/var", "/etc")
@@ -35,15 +36,13 @@ def md(answers: Answers, devices: Devices) -> Iterator[Question]:
 
 def lvm(answers: Answers, devices: Devices) -> Iterator[Question]:
     yield Question("volume", "Which mirror? (GROUP/VOLUME)", pattern=f"{_LVM_NAME}/{_LVM_NAME}")
-    group, _, volume = answers.get("volume", "").partition("/")
     yield Question(
         "copies_left",
         "How many images must stay in it meanwhile? With 1, a failing disk is the end of what was written",
         "2",
         pattern=r"[1-9]",
     )
-    # Device-mapper's own name of the volume: in its parts, dashes are doubled (lvm(8)).
-    device = f"/dev/mapper/{group.replace('-', '--')}-{volume.replace('-', '--')}"
+    device = f"/dev/mapper/{mapper_name(answers.get('volume', ''))}"
     yield Question("mount_point", _MOUNT_POINT, devices.mounts.get(device), pattern=PATH)
     yield Question("dump_to", _DUMP_TO, pattern=PATH)
 

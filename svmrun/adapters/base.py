@@ -47,7 +47,6 @@ class Dialogue:
     question: str = r"(\?|:|>|\]|\)) ?$"
 
 
-@quick
 @dataclass(frozen=True)
 class Command:
     """The command line of an external program, and how to run and to end it.

@@ -110,6 +110,9 @@ def _statement(name: str, line: str) -> Generator[Any, Any, str]:
 
 def backup(call: Call) -> Run:
     """`svmsim-backup NAME open|start|stop|close`, `svmsim-backup NAME write FILE`."""
+    if len(call.argv) < 3:
+        yield Print("usage: svmsim-backup NAME open|start|stop|close|write [FILE]\n", "err")
+        return 2
     name, deed, *rest = call.argv[1:]
     if deed == "open":
         yield Change(lambda now: opened_session(now, name))

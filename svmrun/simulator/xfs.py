@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import getopt
 from collections.abc import Generator
 from datetime import UTC, datetime
 from typing import Any
 
+from svmrun.simulator.arguments import BadOption, options
 from svmrun.simulator.file_systems import mounted_on, normal, on_device
 from svmrun.simulator.image_files import image_file
 from svmrun.simulator.images import file_system_on
@@ -104,9 +104,13 @@ def _log_is_dirty(world: World, device: str) -> bool:
 
 def xfsdump(call: Call) -> Run:
     """`xfsdump -J -F -l 0 -L LABEL -M LABEL -f FILE MOUNT_POINT`."""
-    given, words = getopt.getopt(list(call.argv[1:]), "JFl:L:M:f:")
+    try:
+        given, words = options(call.argv[1:], "JFl:L:M:f:")
+    except BadOption as bad:
+        yield Print(f"xfsdump: {bad}\n", "err")
+        return 1
     flags = dict(given)
-    target, source = flags.get("-f", ""), words[-1]
+    target, source = flags.get("f", ""), words[-1]
     world = yield Look()
     if call.user != "root":
         yield Print("xfsdump: effective user ID must be root\nxfsdump: Dump Status: ERROR\n")
@@ -122,7 +126,7 @@ def xfsdump(call: Call) -> Run:
         return 2
     size = found.used * BLOCK_BYTES
     yield Print(f"xfsdump: level 0 dump of {world.host}:{source}\nxfsdump: dump date: {_date(world)}\n")
-    yield Print(f'xfsdump: session id: {uuid_text(target)}\nxfsdump: session label: "{flags.get("-L", "")}"\n')
+    yield Print(f'xfsdump: session id: {uuid_text(target)}\nxfsdump: session label: "{flags.get("L", "")}"\n')
     yield Print(f"xfsdump: estimated dump size: {size} bytes\nxfsdump: dumping non-directory files\n")
     yield from copy_files(call.pid, normal(source), target)
     yield Print(f"xfsdump: ending media file\nxfsdump: media file size {size} bytes\n")
@@ -133,8 +137,12 @@ def xfsdump(call: Call) -> Run:
 
 def xfsrestore(call: Call) -> Run:
     """`xfsrestore -J -F [-t] -f FILE [FOLDER]`. It tells SUCCESS of what is cut off, and of what is no dump."""
-    given, words = getopt.getopt(list(call.argv[1:]), "JFtf:")
-    source = dict(given).get("-f", "")
+    try:
+        given, words = options(call.argv[1:], "JFtf:")
+    except BadOption as bad:
+        yield Print(f"xfsrestore: {bad}\n", "err")
+        return 1
+    source = dict(given).get("f", "")
     world = yield Look()
     image = image_file(world, source)
     yield Print("xfsrestore: using file dump (drive_simple) strategy\n")

@@ -41,9 +41,9 @@ def test_a_command_that_was_cut_short_is_unknown_or_failed(name: str) -> None:
     [
         ("tar", {"archive": "/srv/data/x.tar", "folder": "/srv/data/"}, "a part of itself"),
         ("rsync", {"folder": "/srv/data", "target": "/srv/data/copy"}, "copy itself"),
-        ("xfsdump", {"mount_point": "/mnt", "dump_to": "/mnt/x"}, "lies on the file system"),
-        ("xfsrestore", {"dump": "/backup/x", "mode": "restore"}, "needs a `folder`"),
-        ("xfsrestore", {"dump": "/backup/x", "folder": "/srv"}, "`verify` has none"),
+        ("xfsdump", {"mount_point": "/mnt", "dump_device": "/mnt/x"}, "lies on the file system"),
+        ("xfsrestore", {"dump_device": "/backup/x", "mode": "restore"}, "needs a `folder`"),
+        ("xfsrestore", {"dump_device": "/backup/x", "folder": "/srv"}, "`verify` has none"),
         ("btrfs", {"mode": "snapshot", "path": "/srv/s"}, "needs `source`"),
         ("btrfs", {"mode": "delete", "path": "/srv/s", "stream": "/b"}, "does not belong"),
         ("btrfs", {"mode": "send", "path": "/srv/s", "stream": "/srv/s/x"}, "is read-only"),

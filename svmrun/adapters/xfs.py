@@ -94,20 +94,22 @@ class Xfsdump(Adapter):
     schema = fields.arguments(
         {
             "mount_point": fields.path("Mount point", "Where the xfs is mounted, read-only.", ["/mnt/view"]),
-            "dump_to": fields.path(
-                "Dump to", "The tape, or a file that is not there yet: xfsdump overwrites none.", ["/backup/data.xfs"]
+            "dump_device": fields.path(
+                "Dump device",
+                "The tape, or a file that is not there yet: xfsdump overwrites none.",
+                ["/backup/data.xfs"],
             ),
             "label": fields.word("Label", "The label of the session and of the medium.", ["nightly"], default="svmrun"),
         },
-        required=["mount_point", "dump_to"],
+        required=["mount_point", "dump_device"],
     )
 
     def command_line(self, arguments: Arguments) -> Command:
         """Never asking (-F), and without the inventory in /var/lib/xfsdump (-J)."""
-        if f"{arguments['dump_to']}/".startswith(f"{arguments['mount_point'].rstrip('/')}/"):
-            raise ValueError(f"xfsdump: {arguments['dump_to']} lies on the file system that is to be dumped")
+        if f"{arguments['dump_device']}/".startswith(f"{arguments['mount_point'].rstrip('/')}/"):
+            raise ValueError(f"xfsdump: {arguments['dump_device']} lies on the file system that is to be dumped")
         labels = ("-L", arguments["label"], "-M", arguments["label"])
-        argv = ("xfsdump", "-J", "-F", "-l", "0", *labels, "-f", arguments["dump_to"], arguments["mount_point"])
+        argv = ("xfsdump", "-J", "-F", "-l", "0", *labels, "-f", arguments["dump_device"], arguments["mount_point"])
         return Command(argv, needs_root=True, stop_signal="INT", stdin="")
 
     def expects(self, arguments: Arguments) -> str:
@@ -117,7 +119,7 @@ class Xfsdump(Adapter):
         text = completed.stdout + completed.stderr
         size, session = _SIZE.search(text), _SESSION.search(text)
         result = {"bytes": int(size[1]) if size else None, "session": session[1] if session else None}
-        return _judged("the dump", completed, result, _problems(str(arguments["dump_to"]), text))
+        return _judged("the dump", completed, result, _problems(str(arguments["dump_device"]), text))
 
 
 class Xfsrestore(Adapter):
@@ -132,7 +134,7 @@ class Xfsrestore(Adapter):
     copies_data = True
     schema = fields.arguments(
         {
-            "dump": fields.path("Dump", "The file or tape that xfsdump wrote.", ["/backup/data.xfs"]),
+            "dump_device": fields.path("Dump device", "The file or tape that xfsdump wrote.", ["/backup/data.xfs"]),
             "mode": fields.choice(
                 "Mode",
                 "`verify` reads all of it and lists it (-t), `restore` writes the files.",
@@ -141,7 +143,7 @@ class Xfsrestore(Adapter):
             ),
             "folder": fields.path("Folder", "Where to restore to.", ["/srv/restored"]),
         },
-        required=["dump"],
+        required=["dump_device"],
     )
 
     def read_only(self, arguments: Arguments) -> bool:
@@ -152,7 +154,7 @@ class Xfsrestore(Adapter):
         if (arguments["mode"] == "restore") != bool(folder):
             raise ValueError("xfsrestore: `restore` needs a `folder`, and `verify` has none")
         look, goal = ((), (folder,)) if folder else (("-t",), ())
-        argv = ("xfsrestore", "-J", "-F", *look, "-f", arguments["dump"], *goal)
+        argv = ("xfsrestore", "-J", "-F", *look, "-f", arguments["dump_device"], *goal)
         return Command(argv, needs_root=True, stop_signal="INT", stdin="")
 
     def expects(self, arguments: Arguments) -> str:
@@ -167,7 +169,7 @@ class Xfsrestore(Adapter):
             "directories": int(entries[1]) if entries else None,
             "entries": int(entries[2]) if entries else None,
         }
-        problems = [*_problems(str(arguments["dump"]), text)]
+        problems = [*_problems(str(arguments["dump_device"]), text)]
         if session is None or entries is None:
             problems.append("it holds no dump")
         outcome = _judged("what was read back", completed, result, iter(problems))

@@ -26,8 +26,14 @@ def quick(kind: type[Value]) -> type[Value]:
     """The same frozen dataclass, with an `__init__` that takes a third of the time: `dataclasses` sets each field past
     what keeps the value from being changed, this one writes them where they lie.
 
-    For those of which verification makes thousands; they have neither `default_factory` nor `__post_init__`.
+    For those of which verification makes thousands. TypeError for one with a `default_factory` or a `__post_init__`:
+    the short `__init__` would leave them out.
     """
+    from dataclasses import MISSING  # not at the top: a simulated command starts without it
+
+    fields = vars(kind)["__dataclass_fields__"].values()
+    if hasattr(kind, "__post_init__") or any(one.default_factory is not MISSING for one in fields):
+        raise TypeError(f"{kind.__name__} does more in its __init__ than to take its fields")
     original = vars(kind)["__init__"]
     code = original.__code__
     positional, end = code.co_argcount, code.co_argcount + code.co_kwonlyargcount

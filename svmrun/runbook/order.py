@@ -63,16 +63,16 @@ def in_a_circle(graph: Graph, start: str) -> tuple[str, ...]:
 
 
 def in_order(graph: Graph, wanted: Iterable[str]) -> list[str]:
-    """The wanted names and all that they need, each after what it needs. The graph has no circles."""
+    """The wanted names and all that they need, each after what it needs; in a circle one stands before it."""
     found: list[str] = []
+    seen: set[str] = set()
     open_names = [(name, False) for name in reversed(list(wanted))]
     while open_names:
         name, expanded = open_names.pop()
-        if name in found:
-            continue
         if expanded:
             found.append(name)
-        else:
+        elif name not in seen:
+            seen.add(name)
             open_names.append((name, True))
             open_names += [(needed, False) for needed in sorted(graph.get(name, ()), reverse=True)]
     return found

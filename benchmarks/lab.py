@@ -1,7 +1,7 @@
 """Kill real backups of real mirrors, and cut the power of their machines; count what stays frozen or degraded.
 
     python -m benchmarks.lab [--runbook md-mirror-backup|lvm-mirror-backup] [--kills 50] [--cuts 10] [--seed N]
-    python -m benchmarks.lab --only 17      that story alone, of the same seed
+    python -m benchmarks.lab --only 17 18      these stories alone, of the same seed
 
 Two guests (see tests/lab) side by side, each on a CPU of its own; in each somebody writes all the time. SIGKILL meets
 svmrun or its group at any moment, or at a record of its journal, there also together with its guard or its commands.
@@ -44,7 +44,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--cuts", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", type=int, metavar="N", help="the story of this number, as it was printed")
+    parser.add_argument(
+        "--only", type=int, nargs="+", metavar="N", help="these stories, by the numbers that are printed"
+    )
     return parser.parse_args(arguments)
 
 
@@ -65,7 +67,8 @@ def summary(stories: Sequence[Story]) -> str:
 def shift(options: argparse.Namespace, worker: int) -> list[Told]:
     """The stories of one guest; after one that went wrong the next ones get a new guest."""
     os.environ["PYTEST_XDIST_WORKER"] = f"gw{worker}"  # by it each guest takes a CPU of its own
-    wanted = [n for n in range(options.kills + options.cuts) if n % AT_ONCE == worker and options.only in (None, n)]
+    numbers: Sequence[int] = options.only or range(options.kills + options.cuts)
+    wanted = numbers[worker::AT_ONCE]
     told: list[Told] = []
     while left := wanted[len(told) :]:
         told += one_guest(options, MIRRORS[options.runbook], left)

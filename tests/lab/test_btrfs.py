@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.freeze_scene import WRITER
 from tests.lab.guest import Guest, Job, booted, eventually
+from tests.lab.numbers import acknowledged, numbers_written
 
 DATA, BACKUP = "/srv/data", "/srv/backup"
 SNAPSHOT = f"{DATA}/.svmrun-snapshot"
@@ -29,12 +29,8 @@ def guest() -> Iterator[Guest]:
 
 @pytest.fixture
 def writer(guest: Guest) -> Iterator[Job]:
-    """It appends numbers, each on the disk before the next; what it prints is acknowledged."""
-    (guest.share / "writer.py").write_text(WRITER.replace("0.005", "0.05"))
-    job = guest.start(["python3", "-u", "/lab/writer.py", f"{DATA}/numbers"])
-    assert eventually(lambda: acknowledged(job))
-    yield job
-    job.kill()
+    with numbers_written(guest, f"{DATA}/numbers") as job:
+        yield job
     guest.ok(f"rm -rf {DATA}/numbers /lab/state")
 
 
@@ -42,12 +38,6 @@ def start(guest: Guest, target: str = BACKUP) -> Job:
     """The runbook, with a file in this folder as its goal."""
     given = ("-p", f"subvolume={DATA}", "-p", f"send_to={target}/data.btrfs")
     return guest.start_svmrun("execute", "btrfs-snapshot-backup", *given)
-
-
-def acknowledged(job: Job) -> dict[int, float]:
-    """When each number was known to be on the disk."""
-    lines = job.so_far().split("\n")[:-1]
-    return {int(number): float(at) for number, at in (line.split() for line in lines)}
 
 
 def when(guest: Guest, event: str, role: str) -> float:

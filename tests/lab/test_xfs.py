@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.freeze_scene import WRITER
 from tests.lab.guest import Guest, Job, booted, eventually
+from tests.lab.numbers import acknowledged, numbers_written
 
 DATA, BACKUP, RESTORED = "/srv/data", "/srv/backup", "/srv/restored"
 GIVEN = ("array=/dev/md0", f"mount_point={DATA}", f"dump_to={BACKUP}/data.xfsdump", "store_size=16M")
@@ -34,19 +34,9 @@ def guest() -> Iterator[Guest]:
 
 @pytest.fixture
 def writer(guest: Guest) -> Iterator[Job]:
-    """It appends numbers, each on the disk before the next; what it prints is acknowledged."""
-    (guest.share / "writer.py").write_text(WRITER.replace("0.005", "0.05"))
-    job = guest.start(["python3", "-u", "/lab/writer.py", f"{DATA}/numbers"])
-    assert eventually(lambda: acknowledged(job))
-    yield job
-    job.kill()
+    with numbers_written(guest, f"{DATA}/numbers") as job:
+        yield job
     guest.ok(f"rm -rf {DATA}/numbers /lab/state {BACKUP}/data.xfsdump {RESTORED}/*")
-
-
-def acknowledged(job: Job) -> dict[int, float]:
-    """When each number was known to be on the disk."""
-    lines = job.so_far().split("\n")[:-1]
-    return {int(number): float(at) for number, at in (line.split() for line in lines)}
 
 
 def when(guest: Guest, event: str, role: str) -> float:

@@ -105,7 +105,7 @@ MIRRORS = {
             | {"store_size": "8M"},
             ("raid1", "dm-mod", "dm-raid", "dm-snapshot", "loop"),
             100,
-            f"printf '{test_lvm.QUICK}' >/etc/lvm/lvmlocal.conf",
+            test_lvm.SETTINGS,
             f"vgchange -q --activate y vg; mount /dev/vg/data {MOUNT_POINT}",
             _lvm_make,
             _lvm_legs,

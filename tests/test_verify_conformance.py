@@ -20,6 +20,7 @@ from svmrun.verify.desk import Desk
 from svmrun.verify.kinds import Injection
 from svmrun.verify.story import events_of, steps, tell
 from svmrun.verify.turn import take
+from tests.installed import until
 from tests.kill_stories import Nursery, nursery
 from tests.nursery import Kill
 from tests.running import Scene, memory_folder
@@ -108,6 +109,8 @@ def test_a_host_goes_the_way_that_verify_foretells(
     pid = runner.start(scene, "execute", str(runbook), *host, kill=kill if case.kill else None)
     if case.signal:
         scene.until_called("metadetach")
+        if "metadetach=hang-after" in case.faults:
+            until(lambda: scene.world.mirrors != scene.before.mirrors, "it has detached")
         os.kill(pid, case.signal)
     code = runner.end(scene).code
     if case.kill:

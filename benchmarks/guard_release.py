@@ -1,6 +1,6 @@
 """How long after the runner's SIGKILL does the release command start? With a running command, and without one.
 
-    python benchmarks/guard_release.py [ROUNDS]
+    python -m benchmarks.guard_release [ROUNDS]
 
 Each round starts a runner of its own, kills it, and takes the time that the release command writes down when it
 begins. The aim is a median under 50 ms.

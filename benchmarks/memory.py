@@ -1,6 +1,6 @@
 """What does a chatty command cost? A child prints 2 GB: svmrun keeps all of it on disk, and little in memory.
 
-    python benchmarks/memory.py [MEGABYTES]
+    python -m benchmarks.memory [MEGABYTES]
 
 The aim: svmrun itself never larger than 60 MB. Time is told against a shell that sends the same output to a file.
 """
@@ -13,7 +13,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from measuring import SVMRUN, Place, place, rounds_wanted, tell
+from benchmarks.measuring import SVMRUN, Place, place, rounds_wanted, tell
 
 AIM_BYTES = 60 * 1000 * 1000
 LINE = "sixty-three characters of a line that nobody will read, ever: x"

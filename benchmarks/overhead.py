@@ -1,6 +1,6 @@
 """What does a step cost? Ninety trivial commands through svmrun, and the same ones in a shell script.
 
-    python benchmarks/overhead.py [ROUNDS]
+    python -m benchmarks.overhead [ROUNDS]
 
 The aims: a step under 5 ms, its two records on disk included, and at most three times the shell's command.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from measuring import SVMRUN, Place, median, milliseconds, place, rounds_wanted, sync_seconds, tell
+from benchmarks.measuring import SVMRUN, Place, median, milliseconds, place, rounds_wanted, sync_seconds, tell
 
 STEPS = 90
 TRIVIAL = ("/bin/true",)

@@ -1,6 +1,6 @@
 """What does a repository of 500 runbooks cost, for each runbook after start-up? Beside Ansible on such playbooks.
 
-    python benchmarks/repository.py [ROUNDS] [--count 500] [--sample 30] [--without-ansible]
+    python -m benchmarks.repository [ROUNDS] [--count 500] [--sample 30] [--without-ansible]
 
 A figure is the time of all files less that of one, divided by the others: so nobody's start-up counts. Times are of the
 processor, on one core, all child processes included; another one's load does not count. `plan` works on one runbook at
@@ -23,10 +23,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from measuring import SVMRUN, Place, milliseconds, place, tell
-from playbook import playbook
-from runbook_set import Written, runbook_set
-
+from benchmarks.measuring import SVMRUN, Place, milliseconds, place, tell
+from benchmarks.playbook import playbook
+from benchmarks.runbook_set import Written, runbook_set
 from svmrun.adapters.registry import adapters
 from svmrun.plan.holds import worst_case_seconds
 from svmrun.report.plan_document import PlanView, plan_text

@@ -1,6 +1,6 @@
 """How long until svmrun answers? `--help` and `validate`, against a shell script that starts Python to do nothing.
 
-    python benchmarks/startup.py [ROUNDS]
+    python -m benchmarks.startup [ROUNDS]
 
 The aims: `--help` under 100 ms, `validate` of the largest shipped runbook under 300 ms.
 """
@@ -10,8 +10,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from measuring import Place, median, milliseconds, place, rounds_wanted, tell
-
+from benchmarks.measuring import Place, median, milliseconds, place, rounds_wanted, tell
 from svmrun.effects.runbook_files import shipped
 
 AIMS = {"--help": 0.1, "validate": 0.3}

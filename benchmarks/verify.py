@@ -1,6 +1,6 @@
 """How fast verify is: stories a second at depth 1, the time of depth 2, and how both grow with the number of steps.
 
-    python benchmarks/verify.py [--quick] [--jobs N]
+    python -m benchmarks.verify [--quick] [--jobs N]
 
 Times are of the processor where one process works (another one's load does not count), of the clock where several do.
 """

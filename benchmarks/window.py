@@ -1,6 +1,6 @@
 """How long do writers wait? The write lock of mirror-backup, against a shell script of the bare three commands.
 
-    python benchmarks/window.py [ROUNDS]
+    python -m benchmarks.window [ROUNDS]
 
 Lock, detach, unlock, on simulated commands that take 20 ms each, and what the start of their program takes. The aim:
 at most 1.25 times the script's window. The runbook gives one command more: it looks whether the lock stood until the
@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from measuring import SVMRUN, Place, median, milliseconds, place, rounds_wanted, sync_seconds, tell
-
+from benchmarks.measuring import SVMRUN, Place, median, milliseconds, place, rounds_wanted, sync_seconds, tell
 from svmrun.simulator.world_file import world_path
 
 AIM_RATIO = 1.25

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from svmrun.adapters.registry import REGISTRY
 from svmrun.editor import answers
 from svmrun.editor.document import read_document
+from svmrun.editor.places import Range
 from svmrun.runbook.load import load_runbook
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -69,5 +70,5 @@ def test_every_name_that_is_declared_and_used_leads_to_its_declaration() -> None
         document = read_document(name, text, REGISTRY)
         for mention in document.mentions:
             found = answers.definition(document, mention.range.start)
-            assert found is not None, mention
+            assert isinstance(found, Range), mention
             assert text[found.start : found.end] == mention.name

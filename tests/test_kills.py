@@ -1,6 +1,6 @@
 """SIGKILL at chosen records of the journal: the guard releases, `svmrun recover` ends the run, nothing stays held.
 
-All records of all runbooks, and any number of random moments, are played by benchmarks/kills.py.
+All records of all runbooks, and any number of random moments, are played by benchmarks.kills.
 """
 
 from __future__ import annotations

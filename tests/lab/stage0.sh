@@ -13,10 +13,17 @@ cd root
 mount -n -t proc proc proc
 mount -n -t sysfs sysfs sys
 mount -n -t devtmpfs devtmpfs dev
-mkdir -p dev/pts dev/shm lab lab-host-root
+mkdir -p dev/pts dev/shm lab lab-host-root lab-tree
 mount -n -t devpts -o mode=620,ptmxmode=666 devpts dev/pts
-for place in dev/shm run tmp; do mount -n -t tmpfs -o mode=1777 tmpfs "$place"; done
-mount -n -t hostfs -o "$LAB_FOLDER/share" lab lab
 here=$(dirname "$0")
+tree=${here%/tests/lab}
+mount -n --bind ".$tree" lab-tree
+for place in dev/shm run tmp; do mount -n -t tmpfs -o mode=1777 tmpfs "$place"; done
+if [ ! -e ".$here" ]; then # a working tree below one of these
+    mkdir -p ".$tree"
+    mount -n --bind lab-tree ".$tree"
+fi
+umount lab-tree
+mount -n -t hostfs -o "$LAB_FOLDER/share" lab lab
 pivot_root . lab-host-root
 exec chroot . /bin/sh "$here/init.sh"

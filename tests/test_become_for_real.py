@@ -157,6 +157,7 @@ def test_a_root_guard_releases_for_a_killed_runner_of_another_user(nobody: Nobod
     assert list(nobody.scene.memory.glob("svmrun-*/*")) == []
 
 
+@pytest.mark.thorough
 def test_recovery_by_that_user_ends_a_root_guard_that_repeats_in_vain(nobody: Nobody | None) -> None:
     if nobody is None:
         return

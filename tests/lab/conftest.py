@@ -11,13 +11,18 @@ from tests.lab.guest import LIVING
 
 SHOWN_CHARACTERS = 3000
 HERE = Path(__file__).parent
+# Four minutes of disks for each change are enough: the others are tried on demand.
+THOROUGH = {"btrfs", "deaths", "legs", "md_bad_disks", "md_failures", "network", "xfs"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before marks are chosen from
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A guest takes seconds to boot, and a CPU of its own: a file's tests go to one worker."""
     for item in items:
         if item.path.parent == HERE:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
+            if item.path.stem.removeprefix("test_") in THOROUGH:
+                item.add_marker(pytest.mark.thorough)
 
 
 @pytest.hookimpl(wrapper=True)

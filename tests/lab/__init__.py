@@ -1,9 +1,9 @@
 """A lab with real disks: guests with a Linux kernel of their own, which tests start, break and cut off.
 
-`python -m pytest tests/lab` is the one command. It needs no privilege, no image and no network: user-mode-linux boots a
-kernel as an ordinary process in about four seconds. The guest's root is the host's, read-only, with memory over it: the
-working tree, its `.venv` and every installed program (mdadm, lvm, e2fsck, ...) are there under the same paths. Where
-linux.uml is missing, tests/lab says so and is left out.
+`python -m pytest tests/lab -m ""` is the one command (without `-m` the sample of each change). It needs no privilege,
+no image and no network: user-mode-linux boots a kernel as an ordinary process in about four seconds. The guest's root
+is the host's, read-only, with memory over it: the working tree, its `.venv` and every installed program (mdadm, lvm,
+e2fsck, ...) are there under the same paths. Where linux.uml is missing, tests/lab says so and is left out.
 
     from tests.lab.guest import Guest, booted
 

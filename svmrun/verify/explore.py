@@ -124,12 +124,14 @@ def first_scene(desk: Desk) -> Scene:
     return Scene(State(run="desk"), desk.world, watch=Watch(strangers=strangers))
 
 
-def way_without_failure(desk: Desk) -> list[Branch]:
-    """The story in which nothing goes wrong, scene by scene, its end included."""
-    way = [Branch(first_scene(desk))]
+def way_without_failure(desk: Desk) -> tuple[list[Branch], list[Branch]]:
+    """The story in which nothing goes wrong, scene by scene, its end included; and every first failure on the way."""
+    way, failing = [Branch(first_scene(desk))], list[Branch]()
     while not way[-1].scene.over and len(way) < MOST_TURNS:
-        way.append(undisturbed(desk, way[-1].scene))
-    return way
+        well, *others = branches(desk, way[-1].scene)
+        way.append(well)
+        failing += others
+    return way, failing
 
 
 def undisturbed(desk: Desk, scene: Scene) -> Branch:
@@ -140,7 +142,7 @@ def undisturbed(desk: Desk, scene: Scene) -> Branch:
 def branches(desk: Desk, scene: Scene) -> Iterator[Branch]:
     """How the story can go on from here: with nothing going wrong, and with each failure at this turn."""
     turn = take(desk, scene, moments=True)
-    yield Branch(watched(desk, scene, turn), acted=_acted(turn))
+    yield Branch(watched(desk, scene, turn), acted=_acted(turn), events=turn.events)
     where = _where(desk, scene, turn)
     for kind, after in befallen(desk, scene):
         yield Branch(after, Injection(scene.turn, kind), where)

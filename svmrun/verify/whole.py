@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from svmrun.verify.allowed import Allowed
 from svmrun.verify.desk import Desk
 from svmrun.verify.ending import findings
-from svmrun.verify.explore import MOST_TURNS, Acted, Branch, Graph, branches, way_without_failure
+from svmrun.verify.explore import MOST_TURNS, Acted, Branch, Graph, way_without_failure
 from svmrun.verify.kinds import Injection
 from svmrun.verify.replayed import replayed
 from svmrun.verify.scene import Finding
@@ -77,11 +77,10 @@ class Harvest:
 
 def harvest(desk: Desk, depth: int, jobs: int = 1) -> Harvest:
     """Every story with at most `depth` failures."""
-    way = way_without_failure(desk)
+    way, starts = way_without_failure(desk)
     total = _undisturbed(desk, way)
     if depth == 0 or total.found:
         return total
-    starts = [b for one in way if not one.scene.over for b in branches(desk, one.scene) if b.injection]
     for part in _shared_out(desk, starts, depth, jobs):
         total.add(part)
     return total

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from svmrun.cli.main import main
 from svmrun.runbook.source import load
 from svmrun.verify.ending import findings
-from svmrun.verify.explore import Graph, branches, way_without_failure
+from svmrun.verify.explore import Graph, way_without_failure
 from svmrun.verify.keys import Keys
 from svmrun.verify.kinds import KINDS, Injection
 from svmrun.verify.mutants import NOTHING
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parent.parent
 def explored(depth: int, first: int = 0, last: int | None = None) -> Graph:
     """The stories that begin with these of the first failures, counted from the start of the run."""
     backup = desk()
-    starts = [b for one in way_without_failure(backup)[:-1] for b in branches(backup, one.scene) if b.injection]
+    _way, starts = way_without_failure(backup)
     graph = Graph(backup, depth)
     graph.explore(starts[first:last])
     return graph
@@ -56,7 +56,7 @@ def test_every_allowance_that_was_used_is_named_with_its_number() -> None:
 def test_a_try_that_failed_is_granted_no_more_than_what_it_took() -> None:
     """A lie of the guard's first release costs a nap of 0.2 s; one that hangs the ten seconds of lockfs, too."""
     backup = desk()
-    stalled = next(n for n, one in enumerate(way_without_failure(backup)) if one.scene.watch.locked)
+    stalled = next(n for n, one in enumerate(way_without_failure(backup)[0]) if one.scene.watch.locked)
     for kind, seconds in (("lie", 0.2), ("timeout", 10.2)):
         story = tell(backup, [Injection(stalled, "stalled"), Injection(stalled, kind)])
         assert not story.findings

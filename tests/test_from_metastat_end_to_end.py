@@ -9,7 +9,6 @@ import pytest
 from svmrun.runbook.source import load
 from svmrun.simulator.world_file import load_world
 from tests.running import Scene, differences
-from tests.sample import sampled
 from tests.test_runbook_success import images
 
 CASES = Path(__file__).parent / "cases"
@@ -31,7 +30,7 @@ def host_of(path: Path, scene: Scene) -> None:
     scene.host(load_world(str(world), load))
 
 
-@pytest.mark.parametrize("path", sampled(MIRRORS, 3), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", MIRRORS, ids=lambda path: path.stem)
 def test_the_mirror_of_a_real_host_is_backed_up_on_its_world(path: Path, scene: Scene) -> None:
     host_of(path, scene)
     example = scene.before.parameters

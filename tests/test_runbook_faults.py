@@ -10,7 +10,6 @@ import pytest
 from svmrun.simulator import state_file
 from tests.installed import until
 from tests.running import Ended, Scene, differences, with_short_timeouts
-from tests.sample import sampled
 from tests.test_runbook_success import CRON, images
 
 LOOK_AT_LOCK = "lockfs /global/schost-1"
@@ -85,7 +84,7 @@ def run(case: Failure, scene: Scene) -> Ended:
     return scene.execute(runbook, *case.arguments)
 
 
-@pytest.mark.parametrize("case", sampled(UNDONE, 3), ids=str)
+@pytest.mark.parametrize("case", UNDONE, ids=str)
 def test_a_step_fails_and_the_host_is_as_it_was_found(case: Failure, scene: Scene) -> None:
     ended = run(case, scene)
 
@@ -96,7 +95,7 @@ def test_a_step_fails_and_the_host_is_as_it_was_found(case: Failure, scene: Scen
     assert list(scene.memory.rglob("release.sh")) == []
 
 
-@pytest.mark.parametrize("case", sampled(STUCK, 2), ids=str)
+@pytest.mark.parametrize("case", STUCK, ids=str)
 def test_what_cannot_be_undone_is_told_with_the_command_that_ends_it(case: Failure, scene: Scene) -> None:
     ended = run(case, scene)
     assert ended.code == 4, ended.said

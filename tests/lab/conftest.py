@@ -11,8 +11,8 @@ from tests.lab.guest import LIVING
 
 SHOWN_CHARACTERS = 3000
 HERE = Path(__file__).parent
-# Four minutes of disks for each change are enough: the others are tried on demand.
-THOROUGH = {"btrfs", "deaths", "legs", "md_bad_disks", "md_failures", "network", "xfs"}
+# Two minutes of disks for each change are enough: the others are tried on demand.
+THOROUGH = {"btrfs", "deaths", "dialogues", "legs", "md_bad_disks", "md_failures", "network", "xfs"}
 
 
 @pytest.hookimpl(tryfirst=True)  # before marks are chosen from

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from svmrun.adapters import fields
+from svmrun.adapters import dumps, fields
 from svmrun.adapters.base import (
     Adapter,
     Arguments,
@@ -19,11 +19,9 @@ from svmrun.adapters.base import (
     Dialogue,
     Outcome,
     Prompt,
-    failed,
-    plain_outcome,
 )
 from svmrun.adapters.linux_parse_dump import dump_percent, parse_dump, parse_restore
-from svmrun.adapters.output import ParseError, read_outcome
+from svmrun.adapters.output import read_outcome
 from svmrun.adapters.ufs_parse_dump import messages
 from svmrun.names import tidy_path
 
@@ -61,21 +59,8 @@ class Dump(Adapter):
                 ["/backup/data.dump", "/dev/st0"],
             ),
             "update": fields.flag("Update", "Record the dump in /var/lib/dumpdates (-u).", default=False),
-            "volumes": fields.texts(
-                "Volumes",
-                "The volumes that may be used, in this order; the first one is in the drive. Without the list one "
-                "volume must do, and a request for another ends the dump.",
-                [["monday-1", "monday-2"]],
-                default=[],
-            ),
-            "minimum_percent_of_estimate": fields.count(
-                "Least size",
-                "A dump smaller than this share of what dump estimated is not called good.",
-                [90],
-                default=90,
-                minimum=0,
-                maximum=100,
-            ),
+            "volumes": dumps.VOLUMES,
+            "minimum_percent_of_estimate": dumps.least_size("dump"),
         },
         ("device", "dump_device"),
     )
@@ -93,21 +78,13 @@ class Dump(Adapter):
     def expects(self, arguments: Arguments) -> str:
         tapes = arguments["volumes"]
         change = f" It asks for the next one; mount them in this order: {', '.join(tapes)}." if len(tapes) > 1 else ""
-        return f"DUMP: DUMP IS DONE, exit status 0, and about as many blocks written as it estimated.{change}"
+        return f"{dumps.DONE}{change}"
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
-        text = f"{completed.stderr}\n{completed.stdout}"
-        try:
-            result = parse_dump(text)
-        except ParseError as error:
-            outcome = plain_outcome(completed)
-            return failed(f"dump ended well, but {error}") if outcome.ok else outcome
-        outcome = plain_outcome(completed, result)
-        if outcome.kind == "unknown" or completed.failure:
-            return outcome
-        for problem in _problems(arguments, completed, result, list(messages(text))):
-            return failed(f"the dump is not good: {problem}", result)
-        return outcome
+        def problems(result: dict[str, Json], text: str) -> Iterator[str]:
+            return _problems(arguments, completed, result, list(messages(text)))
+
+        return dumps.judged(completed, parse_dump, problems, self.name)
 
     def progress(self, arguments: Arguments, output: str) -> float | None:
         return dump_percent(output)

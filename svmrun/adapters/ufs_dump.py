@@ -10,9 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from svmrun.adapters import fields
-from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, failed, plain_outcome
-from svmrun.adapters.output import ParseError
+from svmrun.adapters import dumps, fields
+from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome
 from svmrun.adapters.ufs_dump_questions import dialogue
 from svmrun.adapters.ufs_parse_dump import messages, parse_ufsdump, percent_done
 from svmrun.names import canonical, tidy_path
@@ -67,27 +66,14 @@ class Ufsdump(Adapter):
                 "Verify", "Read each volume again and compare it (key v); the device must be quiet.", default=False
             ),
             "offline": fields.flag("Offline", "Take the tape out at the end (key o).", default=False),
-            "volumes": fields.texts(
-                "Volumes",
-                "The volumes that may be used, in this order; the first one is in the drive. Without the list one "
-                "volume must do, and a request for another ends the dump.",
-                [["monday-1", "monday-2"]],
-                default=[],
-            ),
+            "volumes": dumps.VOLUMES,
             "change": fields.choice(
                 "Change of volumes",
                 "`operator` is asked to mount the next volume; `autoloader` does it by itself (key l).",
                 ["operator", "autoloader"],
                 default="operator",
             ),
-            "minimum_percent_of_estimate": fields.count(
-                "Least size",
-                "A dump smaller than this share of what ufsdump estimated is not called good.",
-                [90],
-                default=90,
-                minimum=0,
-                maximum=100,
-            ),
+            "minimum_percent_of_estimate": dumps.least_size("ufsdump"),
             "force": fields.flag("Force", "Allow a disk device as dump device: it is overwritten.", default=False),
         },
         ("device",),
@@ -114,21 +100,13 @@ class Ufsdump(Adapter):
             if len(tapes) > 1
             else ""
         )
-        return f"DUMP: DUMP IS DONE, exit status 0, and about as many blocks written as it estimated.{change}{_BEWARE}"
+        return f"{dumps.DONE}{change}{_BEWARE}"
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
-        text = f"{completed.stderr}\n{completed.stdout}"
-        try:
-            result = parse_ufsdump(text)
-        except ParseError as error:
-            outcome = plain_outcome(completed)
-            return failed(f"ufsdump ended well, but {error}") if outcome.ok else outcome
-        outcome = plain_outcome(completed, result)
-        if outcome.kind == "unknown" or completed.failure:
-            return outcome
-        for problem in _problems(arguments, completed, result, text):
-            return failed(f"the dump is not good: {problem}", result)
-        return outcome
+        def problems(result: dict[str, Json], text: str) -> Iterator[str]:
+            return _problems(arguments, completed, result, text)
+
+        return dumps.judged(completed, parse_ufsdump, problems, self.name)
 
     def progress(self, arguments: Arguments, output: str) -> float | None:
         return percent_done(output)

@@ -19,7 +19,7 @@ EXAMPLES = [
     ("svmrun execute mirror-backup --params-file nightly.yaml --output json", "from cron, one JSON event a line"),
 ]
 NOTES = """\
-exit codes: 0 succeeded; 1 a step failed, rolled back, host as found; 3 runbook or parameters invalid; 4 stuck, an
+exit codes: 0 succeeded; 1 a step failed, what had to be undone is undone; 3 runbook or parameters invalid; 4 stuck, an
 operator is needed; 5 busy; 6 a check does not hold; 129, 130, 143 cancelled by HUP, INT, TERM and rolled back
 """
 

@@ -42,7 +42,7 @@ examples:
 
 exit codes:
   0 succeeded             4 stuck: an operator is needed, and is told what to do
-  1 a step failed; rolled back, the host is as found
+  1 a step failed; rolled back: what had to be undone is undone
   2 usage                 5 busy: another run, or an unfinished one to recover first
   3 a runbook, parameters or inventory invalid; nothing ran
   6 a check did not hold; nothing changed

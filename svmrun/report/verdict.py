@@ -8,9 +8,10 @@ from svmrun.core.events import RunEnded
 from svmrun.report.progress import Progress, output_path
 from svmrun.report.words import duration, listing
 
+# Of a host that others use, and disks that break, a run can tell no more than what has become of its own deeds.
 HEADLINES = {
     "succeeded": "SUCCEEDED",
-    "rolled back": "ROLLED BACK: the host is as it was found",
+    "rolled back": "ROLLED BACK: what this run had to undo is undone",
     "stuck": "STUCK: an operator is needed",
 }
 

@@ -13,12 +13,12 @@ from __future__ import annotations
 import statistics
 import sys
 import time
-from itertools import pairwise
 
 from benchmarks.measuring import milliseconds, tell
 from tests.lab import md_scene as scene
 from tests.lab.guest import PROJECT, SVMRUN_FOLDERS, Guest
-from tests.lab.md_scene import MOUNT_POINT, WAIT, Writer
+from tests.lab.md_scene import MOUNT_POINT, WAIT
+from tests.lab.numbers import Writer, longest_wait_seconds
 
 AIM_RATIO = 1.2
 AROUND_SECONDS = 0.5  # before and after, in which the writer is heard once more
@@ -75,8 +75,8 @@ def by_svmrun(guest: Guest) -> Span:
 
 def longest_wait(writer: Writer, span: Span) -> float:
     began, ended = span
-    times = [at for _number, at in writer.acknowledged() if began - AROUND_SECONDS <= at <= ended + AROUND_SECONDS]
-    return max(later - earlier for earlier, later in pairwise(times))
+    heard = (began - AROUND_SECONDS, ended + AROUND_SECONDS)
+    return longest_wait_seconds([(number, at) for number, at in writer.acknowledged() if heard[0] <= at <= heard[1]])
 
 
 if __name__ == "__main__":

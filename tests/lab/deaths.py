@@ -12,7 +12,6 @@ import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from svmrun.core import events as e
 from svmrun.core.decide import held, writers_wait
@@ -22,6 +21,7 @@ from svmrun.recovery import plan_of
 from tests.lab.guest import PROJECT, Completed, Guest, Job, eventually
 from tests.lab.machine import Lost
 from tests.lab.mirrors import BACKUP, MOUNT_POINT, Mirror
+from tests.lab.numbers import Told, Writer, longest_wait_seconds, start_numbers
 from tests.nursery import Kill
 from tests.running import SVMRUN, Ended
 
@@ -31,17 +31,6 @@ RUN_SECONDS = 300.0
 GUARD_SECONDS = 90.0
 ATTEMPTS = 3  # on a busy machine a command may take longer than a freeze allows, and the run goes back
 SPARED = ("runner", "group")  # the guard lives, and must have released everything by itself
-WRITER = f"""
-import os, time
-numbers = os.open("{MOUNT_POINT}/numbers", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-number = 0
-while True:
-    number += 1
-    os.write(numbers, b"%d\\n" % number)
-    os.fsync(numbers)
-    print(number, time.time(), flush=True)
-    time.sleep(0.03)
-"""
 
 
 @dataclass(frozen=True)
@@ -91,9 +80,7 @@ def tell(guest: Guest, mirror: Mirror, death: Death) -> Story:
     guest.ok(f"rm -rf {BACKUP}/state {BACKUP}/data.dump {MOUNT_POINT}/numbers")
     if death.victims == "power":
         _write_units(guest, mirror)
-    (guest.share / "writer.py").write_text(WRITER)
-    writer = guest.start(["python3", "-u", "/lab/writer.py"])
-    assert eventually(lambda: "\n5 " in writer.so_far()), "nobody writes"
+    writer = start_numbers(guest, f"{MOUNT_POINT}/numbers", pause_seconds=0.03)
     runner = _start(guest, mirror, death)
     if death.victims == "power":
         _cut_power(guest, mirror, story, runner, writer)
@@ -101,10 +88,10 @@ def tell(guest: Guest, mirror: Mirror, death: Death) -> Story:
         _kill(guest, mirror, story, runner)
     _recover(guest, mirror, story)
     if death.victims != "power":
-        _judge_waits(story, acknowledged(writer))
-        _judge_numbers(guest, story, acknowledged(writer))
-        writer.kill()
-        writer.wait()
+        told = writer.acknowledged()
+        story.longest_wait_seconds = longest_wait_seconds(told)
+        _judge_numbers(guest, story, told)
+        writer.end()
     return story
 
 
@@ -174,8 +161,8 @@ def _kill(guest: Guest, mirror: Mirror, story: Story, runner: Job) -> None:
         story.problems.append(f"the guard left {amiss}")
 
 
-def _cut_power(guest: Guest, mirror: Mirror, story: Story, runner: Job, writer: Job) -> None:
-    told = acknowledged(writer)
+def _cut_power(guest: Guest, mirror: Mirror, story: Story, runner: Job, writer: Writer) -> None:
+    told = writer.acknowledged()
     _note_what_is_held(guest, story)
     guest.power_cut()
     with suppress(Lost):
@@ -246,17 +233,7 @@ def _do_as_told(guest: Guest, story: Story, ended: Completed) -> None:
 # -- what the writer saw ---------------------------------------------------------------------------------------------
 
 
-def acknowledged(writer: Job) -> list[tuple[int, float]]:
-    """Each number, and the time when it was known to be on the disks."""
-    rows = [line.split() for line in writer.so_far().split("\n")[:-1]]
-    return [(int(number), float(at)) for number, at in rows]
-
-
-def _judge_waits(story: Story, told: list[tuple[int, float]]) -> None:
-    story.longest_wait_seconds = max(later - earlier for (_, earlier), (_, later) in pairwise(told))
-
-
-def _judge_numbers(guest: Guest, story: Story, told: list[tuple[int, float]]) -> None:
+def _judge_numbers(guest: Guest, story: Story, told: Told) -> None:
     there = guest.ok(["cat", f"{MOUNT_POINT}/numbers"]).split()
     if there != [str(number) for number in range(1, len(there) + 1)] or len(there) < told[-1][0]:
         story.problems.append(f"{told[-1][0]} numbers were acknowledged, {len(there)} are there, up to {there[-1:]}")

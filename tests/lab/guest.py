@@ -172,6 +172,15 @@ class Guest:
         journals = sorted((self.share / "state" / "runs").glob("*/journal.jsonl"))
         return [json.loads(line) for line in journals[-1].read_text().split("\n")[:-1]] if journals else []
 
+    def event(self, kind: str, **values: Any) -> dict[str, Any]:
+        """The last record of this kind in that journal, with these values."""
+        wanted = {"event": kind, **values}
+        return [event for event in self.events() if wanted.items() <= event.items()][-1]
+
+    def when(self, kind: str, step: str, role: str = "forward") -> float:
+        """The time of such a record, by the guest's clock: seconds since the epoch."""
+        return float(self.event(kind, step=step, role=role)["at"])
+
 
 @dataclass
 class Job:

@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from tests.lab.guest import Completed, Guest, Job, booted, eventually
+from tests.lab.guest import Completed, Guest, booted
+from tests.lab.numbers import Writer, numbers_written
 
 MOUNT_POINT = "/srv/data"
 DUMP = "/backup/data.dump"
 WAIT = "mdadm --wait /dev/md0 || true"  # it ends with 1 when there is nothing to wait for
 RUN_SECONDS = 180.0  # thirty commands, and others on the same machine
 MODULES = ["raid1", "dm-mod", "dm-snapshot", "loop"]
-# A file that is open and has no name any more: a check of the image repairs it, and so writes. And numbered lines with
-# the time at which each was known to be on the disks, told on standard output.
-WRITER = f"""
-import os, time
-unnamed = open("{MOUNT_POINT}/unnamed", "wb")
-unnamed.write(os.urandom(200_000))
-unnamed.flush()
-os.unlink("{MOUNT_POINT}/unnamed")
-os.sync()
-numbers = open("{MOUNT_POINT}/numbers", "a")
-number = 0
-while True:
-    number += 1
-    print(number, file=numbers, flush=True)
-    os.fsync(numbers.fileno())
-    print(number, time.time(), flush=True)
-    time.sleep(0.05)
-"""
+event = Guest.event
 
 
 @contextmanager
@@ -91,37 +74,12 @@ def backup(guest: Guest, **given: str) -> Completed:
     return guest.start_svmrun(*words(**given)).wait(RUN_SECONDS)
 
 
-def event(guest: Guest, kind: str, **values: Any) -> dict[str, Any]:
-    """The last record of this kind in the journal of the last run."""
-    wanted = {"event": kind, **values}
-    return [event for event in guest.events() if wanted.items() <= event.items()][-1]
-
-
 def result(guest: Guest, step: str) -> dict[str, Any]:
     """What a step told."""
-    found: dict[str, Any] = event(guest, "ActionEnded", step=step, role="forward")["result"]
+    found: dict[str, Any] = guest.event("ActionEnded", step=step, role="forward")["result"]
     return found
 
 
-@dataclass
-class Writer:
-    """Somebody who writes all the time."""
-
-    job: Job
-
-    def acknowledged(self) -> list[tuple[int, float]]:
-        """Each number, and the time when it was known to be on the disks."""
-        rows = [line.split() for line in self.job.so_far().split("\n")[:-1]]
-        return [(int(number), float(at)) for number, at in rows]
-
-
-@contextmanager
-def writing(guest: Guest) -> Iterator[Writer]:
-    (guest.share / "writer.py").write_text(WRITER)
-    job = guest.start(["python3", "-u", "/lab/writer.py"])
-    assert eventually(lambda: "\n5 " in job.so_far())
-    try:
-        yield Writer(job)
-    finally:
-        job.kill()
-        job.wait()
+def writing(guest: Guest) -> AbstractContextManager[Writer]:
+    """Somebody writes all the time."""
+    return numbers_written(guest, f"{MOUNT_POINT}/numbers")

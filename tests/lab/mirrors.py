@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tests.lab import md_scene, test_lvm
-from tests.lab.guest import Guest, booted, eventually
+from tests.lab import lvm_scene, md_scene
+from tests.lab.guest import Guest, booted
 
 MOUNT_POINT = md_scene.MOUNT_POINT
 BACKUP = "/backup"  # on the fourth disk: the dump, and the state of svmrun, which must outlive a power cut
@@ -53,7 +53,7 @@ class Mirror:
     def amiss(self, guest: Guest) -> str:
         """What does not stand as it should; empty when the mirror is in sync, free and can be written to."""
         guest.run("udevadm settle")
-        found = [f"legs: {legs}"] if (legs := self.legs(guest)) != [WELL] * 3 else []
+        found = [f"legs: {legs}"] if (legs := self.legs(guest)) != ["in sync"] * 3 else []
         if guest.run(f"timeout -s KILL 10 touch {MOUNT_POINT}/touched").status:
             found.append("it cannot be written to")
         if laid := guest.run("dmsetup ls | grep -e backup -e svmrun-view; losetup --noheadings --list").stdout.strip():
@@ -61,27 +61,9 @@ class Mirror:
         return "; ".join(found)
 
 
-WELL = "active sync"
-
-
 def _md_legs(guest: Guest) -> list[str]:
     guest.ok(md_scene.WAIT)
-    return md_scene.states(guest)
-
-
-def _lvm_make(guest: Guest) -> None:
-    legs = " ".join(guest.disks[:3])
-    guest.ok(
-        f"pvcreate -q -y {legs}; vgcreate -q vg {legs}; lvcreate -q -y --type raid1 -m 2 -n data -L 32M vg\n"
-        "until test $(lvs --noheadings -o sync_percent vg/data) = 100.00; do sleep 0.2; done\n"
-        f"mkfs.ext4 -q -E lazy_itable_init=0,lazy_journal_init=0 /dev/vg/data; mount /dev/vg/data {MOUNT_POINT}"
-    )
-
-
-def _lvm_legs(guest: Guest) -> list[str]:
-    eventually(lambda: all(i["in_sync"] or i["split"] for i in test_lvm.idle(guest)["images"]))
-    images = test_lvm.told(guest)["images"]
-    return [WELL if i["in_sync"] and not i["split"] else "split" if i["split"] else "not in sync" for i in images]
+    return ["in sync" if leg == "active sync" else leg for leg in md_scene.states(guest)]
 
 
 MIRRORS = {
@@ -101,15 +83,15 @@ MIRRORS = {
         ),
         Mirror(
             "lvm-mirror-backup",
-            {"volume": test_lvm.VOLUME, "mount_point": MOUNT_POINT, "dump_to": f"{BACKUP}/data.dump"}
+            {"volume": lvm_scene.VOLUME, "mount_point": MOUNT_POINT, "dump_to": f"{BACKUP}/data.dump"}
             | {"store_size": "8M"},
-            ("raid1", "dm-mod", "dm-raid", "dm-snapshot", "loop"),
-            100,
-            test_lvm.SETTINGS,
+            tuple(lvm_scene.MODULES),
+            lvm_scene.DISK_MB,
+            lvm_scene.SETTINGS,
             f"vgchange -q --activate y vg; mount /dev/vg/data {MOUNT_POINT}",
-            _lvm_make,
-            _lvm_legs,
-            test_lvm.mismatches,
+            lvm_scene.make,
+            lvm_scene.images,
+            lvm_scene.mismatches,
         ),
     )
 }

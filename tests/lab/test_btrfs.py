@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.lab.guest import Guest, Job, booted, eventually
-from tests.lab.numbers import acknowledged, numbers_written
+from tests.lab.numbers import Writer, assert_one_moment, numbers_written
 
 DATA, BACKUP = "/srv/data", "/srv/backup"
 SNAPSHOT = f"{DATA}/.svmrun-snapshot"
@@ -28,9 +28,9 @@ def guest() -> Iterator[Guest]:
 
 
 @pytest.fixture
-def writer(guest: Guest) -> Iterator[Job]:
-    with numbers_written(guest, f"{DATA}/numbers") as job:
-        yield job
+def writer(guest: Guest) -> Iterator[Writer]:
+    with numbers_written(guest, f"{DATA}/numbers") as writer:
+        yield writer
     guest.ok(f"rm -rf {DATA}/numbers /lab/state")
 
 
@@ -40,33 +40,24 @@ def start(guest: Guest, target: str = BACKUP) -> Job:
     return guest.start_svmrun("execute", "btrfs-snapshot-backup", *given)
 
 
-def when(guest: Guest, event: str, role: str) -> float:
-    wanted = {"event": event, "step": "snapshot", "role": role}
-    return float(next(e["at"] for e in guest.events() if wanted.items() <= e.items()))
-
-
 def nothing_is_left(guest: Guest) -> bool:
     return guest.ok(f"btrfs subvolume list {DATA}") == ""
 
 
-def test_the_backup_is_received_as_one_moment(guest: Guest, writer: Job) -> None:
+def test_the_backup_is_received_as_one_moment(guest: Guest, writer: Writer) -> None:
     done = start(guest).wait(PATIENCE_SECONDS)
     assert done.status == 0, done.said
     assert nothing_is_left(guest)
-    began, ended = when(guest, "ActionStarted", "forward"), when(guest, "ActionEnded", "forward")
-    assert eventually(lambda: max(acknowledged(writer).values()) > ended), "the writer goes on"
+    began, ended = guest.when("ActionStarted", "snapshot"), guest.when("ActionEnded", "snapshot")
+    assert writer.goes_on()
     guest.ok(f"btrfs receive -f {BACKUP}/data.btrfs {BACKUP}")
     received = f"{BACKUP}/.svmrun-snapshot"
     guest.ok(f"cd {received}; sha256sum --quiet --check /lab/sums")
-    numbers = [int(number) for number in guest.ok(["cat", f"{received}/numbers"]).split()]
-    told = acknowledged(writer)
-    assert numbers == list(range(1, len(numbers) + 1))
-    assert {number for number, at in told.items() if at < began} <= {*numbers}
-    assert not {number for number, at in told.items() if at > ended + 0.1} & {*numbers[:-1]}
+    assert_one_moment(guest.ok(["cat", f"{received}/numbers"]), writer.acknowledged(), began, ended)
     guest.ok(f"btrfs subvolume delete {received}")
 
 
-def test_a_full_target_is_told_and_the_snapshot_deleted(guest: Guest, writer: Job) -> None:
+def test_a_full_target_is_told_and_the_snapshot_deleted(guest: Guest, writer: Writer) -> None:
     guest.ok("mkdir -p /full; mount -t tmpfs -o size=64k tmpfs /full")
     done = start(guest, "/full").wait(PATIENCE_SECONDS)
     guest.ok("umount /full")

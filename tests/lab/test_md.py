@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 import pytest
 
 from tests.lab import md_scene as scene
 from tests.lab.guest import Guest
 from tests.lab.md_scene import MOUNT_POINT, WAIT, mismatches, states
+from tests.lab.numbers import assert_one_moment, longest_wait_seconds
 
 SECTORS = 64 * 2048  # of a disk
 AROUND_SECONDS = 0.6  # a writer's pause, its disks, and a clock that is read before and after
@@ -58,19 +58,11 @@ def test_the_runbook_leaves_every_copy_the_same_and_a_dump_of_one_moment(guest: 
     assert scene.is_as_before(guest)
     assert mismatches(guest) == 0
     assert sectors_written(guest) - before < SECTORS / 4, "more than what had changed was copied to the leg"
-    restored = guest.ok(
-        f"rm -rf /tmp/back; mkdir /tmp/back; cd /tmp/back; restore -r -f {scene.DUMP} 2>&1; cat numbers"
-    )
-    last = int(restored.splitlines()[-1])
-    assert restored.splitlines()[-last:] == [str(number) for number in range(1, last + 1)]
-    frozen = scene.event(guest, "ActionEnded", step="freeze", role="forward")["at"]
-    began = scene.event(guest, "ActionStarted", step="freeze", role="forward")["at"]
-    thawing = scene.event(guest, "ActionStarted", step="freeze", role="release")["at"]
-    thawed = scene.event(guest, "ActionEnded", step="freeze", role="release")["at"]
-    assert last >= max(number for number, at in acknowledged if at < began), "what was on the disks before is not there"
-    assert last < min(number for number, at in acknowledged if at > thawed), "what was written after is there"
-    times = [at for _, at in acknowledged]
-    stall = max(later - earlier for earlier, later in pairwise(times))
+    began, frozen = guest.when("ActionStarted", "freeze"), guest.when("ActionEnded", "freeze")
+    restored = guest.ok(f"rm -rf /tmp/back; mkdir /tmp/back; cd /tmp/back; restore -r -f {scene.DUMP} >&2; cat numbers")
+    assert_one_moment(restored, acknowledged, began, frozen)
+    thawing, thawed = (guest.when(kind, "freeze", "release") for kind in ("ActionStarted", "ActionEnded"))
+    stall = longest_wait_seconds(acknowledged)
     assert thawing - frozen - AROUND_SECONDS < stall < thawed - began + AROUND_SECONDS
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.lab.guest import Guest, Job, booted, eventually
-from tests.lab.numbers import acknowledged, numbers_written
+from tests.lab.guest import Guest, booted
+from tests.lab.numbers import Writer, assert_one_moment, numbers_written
 
 DATA, BACKUP, RESTORED = "/srv/data", "/srv/backup", "/srv/restored"
 GIVEN = ("array=/dev/md0", f"mount_point={DATA}", f"dump_to={BACKUP}/data.xfsdump", "store_size=16M")
@@ -33,15 +33,10 @@ def guest() -> Iterator[Guest]:
 
 
 @pytest.fixture
-def writer(guest: Guest) -> Iterator[Job]:
-    with numbers_written(guest, f"{DATA}/numbers") as job:
-        yield job
+def writer(guest: Guest) -> Iterator[Writer]:
+    with numbers_written(guest, f"{DATA}/numbers") as writer:
+        yield writer
     guest.ok(f"rm -rf {DATA}/numbers /lab/state {BACKUP}/data.xfsdump {RESTORED}/*")
-
-
-def when(guest: Guest, event: str, role: str) -> float:
-    wanted = {"event": event, "step": "freeze", "role": role}
-    return float(next(e["at"] for e in guest.events() if wanted.items() <= e.items()))
 
 
 def whole(guest: Guest) -> bool:
@@ -53,7 +48,7 @@ def nothing_is_left(guest: Guest) -> bool:
     return left == "No devices found"
 
 
-def test_a_leg_that_was_taken_off_frozen_looks_damaged_until_its_log_is_replayed(guest: Guest, writer: Job) -> None:
+def test_a_leg_that_was_taken_off_frozen_looks_damaged_until_its_log_is_replayed(guest: Guest, writer: Writer) -> None:
     leg = guest.disks[1]
     guest.ok(f"fsfreeze -f {DATA}; mdadm /dev/md0 --fail {leg} --remove {leg}; fsfreeze -u {DATA}")
     offset = int(guest.ok(f"mdadm --examine {leg} | sed -n 's/.*Data Offset : \\([0-9]*\\) .*/\\1/p'"))
@@ -65,25 +60,21 @@ def test_a_leg_that_was_taken_off_frozen_looks_damaged_until_its_log_is_replayed
     assert whole(guest)
 
 
-def test_the_dump_is_restored_as_one_moment_and_the_mirror_is_whole(guest: Guest, writer: Job) -> None:
+def test_the_dump_is_restored_as_one_moment_and_the_mirror_is_whole(guest: Guest, writer: Writer) -> None:
     done = guest.start_svmrun(*RUN).wait(PATIENCE_SECONDS)
     assert done.status == 0, done.said
     assert whole(guest)
     assert guest.ok("cat /sys/block/md0/md/mismatch_cnt") == "0"
     assert nothing_is_left(guest)
-    began, frozen = when(guest, "ActionStarted", "forward"), when(guest, "ActionEnded", "forward")
-    told = acknowledged(writer)
-    assert max(told.values()) > frozen, "the writer went on"
+    began, frozen = guest.when("ActionStarted", "freeze"), guest.when("ActionEnded", "freeze")
+    assert writer.goes_on()
     guest.ok(
         f"xfsrestore -J -F -f {BACKUP}/data.xfsdump {RESTORED}; cd {RESTORED}; sha256sum --quiet --check /lab/sums"
     )
-    numbers = [int(number) for number in guest.ok(["cat", f"{RESTORED}/numbers"]).split()]
-    assert numbers == list(range(1, len(numbers) + 1))
-    assert {number for number, at in told.items() if at < began} <= {*numbers}
-    assert not {number for number, at in told.items() if at > frozen + 0.1} & {*numbers[:-1]}
+    assert_one_moment(guest.ok(["cat", f"{RESTORED}/numbers"]), writer.acknowledged(), began, frozen)
 
 
-def test_a_full_target_is_told_and_everything_is_as_it_was_found(guest: Guest, writer: Job) -> None:
+def test_a_full_target_is_told_and_everything_is_as_it_was_found(guest: Guest, writer: Writer) -> None:
     guest.run(f"head -c 400M /dev/zero > {BACKUP}/full")
     done = guest.start_svmrun(*RUN).wait(PATIENCE_SECONDS)
     guest.ok(f"rm {BACKUP}/full")
@@ -91,5 +82,4 @@ def test_a_full_target_is_told_and_everything_is_as_it_was_found(guest: Guest, w
     assert "the dump is not good: " in done.said
     assert nothing_is_left(guest)
     assert whole(guest)
-    since = max(acknowledged(writer).values())
-    assert eventually(lambda: max(acknowledged(writer).values()) > since), "the writer goes on"
+    assert writer.goes_on()

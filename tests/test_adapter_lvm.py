@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,6 +55,16 @@ def test_a_shell_knows_a_merged_image_by_its_brackets() -> None:
     assert proof.words == ("[lv_rimage_2]",)
     assert proof.command is not None
     assert proof.command.argv[0] == "lvs"
+
+
+def test_no_command_of_lvm_warns_of_the_lock_of_the_run_that_it_inherits() -> None:
+    calls: list[tuple[str, Mapping[str, object]]] = [("lvs", {"volume": "vg/lv"})]
+    calls += [("lvconvert", SPLIT), ("lvconvert", MERGE)]
+    calls += [("lvchange", {"mode": mode, "volume": "vg/lv"}) for mode in ("refresh", "check")]
+    given = [REGISTRY[name].command_line(REGISTRY[name].complete(arguments)) for name, arguments in calls]
+    asked = REGISTRY["lvconvert"].done_in_shell(MERGE).command
+    assert asked is not None
+    assert {command.environment.get("LVM_SUPPRESS_FD_WARNINGS") for command in (*given, asked)} == {"1"}
 
 
 def test_device_mapper_doubles_the_dashes_of_a_name() -> None:

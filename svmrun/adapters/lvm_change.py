@@ -24,7 +24,7 @@ from svmrun.adapters.base import (
     failed,
     plain_outcome,
 )
-from svmrun.adapters.lvm_fields import NAME, complaint, group, in_group, said
+from svmrun.adapters.lvm_fields import NAME, command, complaint, group, in_group, said
 from svmrun.names import mapper_name
 from svmrun.values import replace
 
@@ -87,13 +87,10 @@ class Lvconvert(_LvmChange):
         if group(image) != group(volume) or image == volume:
             raise ValueError(f"{image} cannot be an image of {volume}")
         if arguments["mode"] == "split":
-            return Command(
-                ("lvconvert", "--yes", "--splitmirrors", "1", "--trackchanges", volume, *arguments["devices"]),
-                needs_root=True,
-            )
+            return command("lvconvert", "--yes", "--splitmirrors", "1", "--trackchanges", volume, *arguments["devices"])
         if arguments["devices"]:
             raise ValueError("lvconvert: `devices` are for a split; a merge knows its image by name")
-        return Command(("lvconvert", "--yes", "--merge", image), needs_root=True)
+        return command("lvconvert", "--yes", "--merge", image)
 
     def expects(self, arguments: Arguments) -> str:
         volume, image = _pair(arguments)
@@ -132,7 +129,7 @@ class Lvconvert(_LvmChange):
         if arguments["mode"] == "split":
             return ShellProof()
         volume, image = _pair(arguments)
-        asked = Command(("lvs", "--all", "--noheadings", "--options", "lv_name", group(volume)), needs_root=True)
+        asked = command("lvs", "--all", "--noheadings", "--options", "lv_name", group(volume))
         return ShellProof(asked, (f"[{image.split('/', 1)[1]}]",), (_NOT_SPLIT,))
 
     def inverse(self, arguments: Arguments) -> Parts | None:
@@ -177,7 +174,7 @@ class Lvchange(_LvmChange):
             "check": ("--syncaction", "check"),
             "rebuild": ("--verbose", "--yes", *(word for device in devices for word in ("--rebuild", device))),
         }
-        return Command(("lvchange", *options[mode], volume), needs_root=True)
+        return command("lvchange", *options[mode], volume)
 
     def expects(self, arguments: Arguments) -> str:
         if arguments["mode"] == "check":

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from svmrun.adapters import fields
-from svmrun.adapters.base import Completed
+from svmrun.adapters.base import Command, Completed
 
 Json = Any
 
@@ -22,7 +22,15 @@ _NOISE = re.compile(
     r"|Monitored|Unmonitored|Not monitoring) "
 )
 
+# Without it each command warns of the run's lock, which it inherits (lvm(8), "ENVIRONMENT VARIABLES").
+QUIET = {"LVM_SUPPRESS_FD_WARNINGS": "1"}
+
 VOLUME = fields.text("Logical volume", "The mirror, as GROUP/VOLUME.", ["vg/data"], pattern=rf"^{NAME}/{NAME}$")
+
+
+def command(*argv: str) -> Command:
+    """A command of LVM: nobody but root may as much as look."""
+    return Command(argv, needs_root=True, environment=QUIET)
 
 
 def group(volume: str) -> str:

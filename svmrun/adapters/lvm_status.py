@@ -39,7 +39,7 @@ class Lvs(Adapter):
         if bool(volume) == bool(group):
             raise ValueError("lvs: give either `volume` or `volume_group`")
         form = ("--all", "--reportformat", "json", "--units", "b", "--nosuffix", "--options", ",".join(COLUMNS))
-        return Command(("lvs", *form, group or lvm_fields.group(str(volume))), needs_root=True)
+        return lvm_fields.command("lvs", *form, group or lvm_fields.group(str(volume)))
 
     def expects(self, arguments: Arguments) -> str:
         return (

@@ -99,13 +99,13 @@ HEAVY_LIBRARIES = {"yaml", "jinja2", "jsonschema", "rich", "pexpect", "pygls"}
 
 @cache
 def modules() -> dict[str, ast.Module]:
-    """Every module by its name under svmrun (`adapters.base`), parsed."""
+    """Every module by its name under svmrun (`adapters.judge`), parsed, and every package that is more than words."""
     paths = {path.relative_to(PACKAGE).with_suffix(""): path for path in PACKAGE.rglob("*.py")}
-    return {
-        ".".join(name.parts): ast.parse(path.read_text(encoding="utf-8"))
+    trees = {
+        ".".join(name.parts).removesuffix("__init__").rstrip("."): ast.parse(path.read_text(encoding="utf-8"))
         for name, path in paths.items()
-        if name.name != "__init__"
     }
+    return {name: tree for name, tree in trees.items() if name and len(tree.body) > 1}
 
 
 def imports(tree: ast.Module) -> Iterator[str]:
@@ -135,7 +135,9 @@ def libraries(module: str) -> set[str]:
 
 
 def room(module: str) -> str:
-    return module if module in FLOORS else module.partition(".")[0]
+    """A model may be a package itself."""
+    model = next((model for model in MODELS if f"{module}.".startswith(f"{model}.")), None)
+    return model or module.partition(".")[0]
 
 
 def test_imports_only_go_down() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from svmrun.cli.parser import Parser
 
 DEFAULT_WORLD = "schost"
+OWN_WORLD = f"default: the world that names the runbook, else {DEFAULT_WORLD}"
 
 
 def add_inputs(parser: Parser) -> None:
@@ -18,8 +19,8 @@ def add_inputs(parser: Parser) -> None:
         "--simulate",
         metavar="WORLD",
         nargs="?",
-        const=DEFAULT_WORLD,
-        help=f"run on a simulated host: a world's name or file, or a folder of `svmrun simulate` ({DEFAULT_WORLD})",
+        const=True,
+        help=f"run on a simulated host: a world's name or file, or a folder of `svmrun simulate` ({OWN_WORLD})",
     )
     parser.add_argument(
         "--time-scale",

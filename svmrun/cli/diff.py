@@ -8,7 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from svmrun.cli.arguments import DEFAULT_WORLD
+from svmrun.cli.arguments import OWN_WORLD
 from svmrun.cli.parser import add_command
 from svmrun.errors import InvalidInput
 from svmrun.review.model import DANGERS, MEANINGS, Diff, diff_of, level
@@ -49,8 +49,8 @@ def add_parser(subparsers: Subparsers) -> None:
         "--verify",
         metavar="WORLD",
         nargs="?",
-        const=DEFAULT_WORLD,
-        help=f"also try every failure of both in that world, and tell what ends otherwise ({DEFAULT_WORLD})",
+        const=True,
+        help=f"also try every failure of both in that world, and tell what ends otherwise ({OWN_WORLD})",
     )
     parser.add_argument(
         "-p", "--param", metavar="NAME=VALUE", action="append", default=[], help="a parameter, for --verify"

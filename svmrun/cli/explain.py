@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from svmrun.cli.arguments import DEFAULT_WORLD
+from svmrun.cli.arguments import OWN_WORLD
 from svmrun.cli.parser import Subparsers, add_command
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def add_parser(subparsers: Subparsers) -> None:
         dest="simulate",
         metavar="WORLD",
         nargs="?",
-        const=DEFAULT_WORLD,
-        help=f"with the parameters and facts of a simulated host: a world's name or file ({DEFAULT_WORLD})",
+        const=True,
+        help=f"with the parameters and facts of a simulated host: a world's name or file ({OWN_WORLD})",
     )
     parser.add_argument(
         "--output", choices=["text", "markdown", "html"], default="text", help="how to print it (default: text)"
@@ -100,6 +100,7 @@ def _of_world(options: argparse.Namespace, runbook: Runbook) -> Values:
     """Everything that is known when the facts have been read there. The checks need not hold."""
     from svmrun import target as targets
     from svmrun.cli.preparing import make_setting
+    from svmrun.cli.worlds import own_world
     from svmrun.effects.cancel import Cancel
     from svmrun.effects.setting import Nobody
     from svmrun.effects.state_folder import state_root
@@ -108,7 +109,8 @@ def _of_world(options: argparse.Namespace, runbook: Runbook) -> Values:
     from svmrun.report.observer import Silent
     from svmrun.runbook.parameters import Origins, given
 
-    target = targets.simulated(options.simulate, state_root(), "", 0.0)
+    world = own_world(runbook.name) if options.simulate is True else options.simulate
+    target = targets.simulated(world, state_root(), "", 0.0)
     try:
         values = _given(options, runbook, dict(target.parameters))
         given(runbook, Origins(fallback=values))  # here none may be missing

@@ -79,11 +79,18 @@ def choose_target(options: argparse.Namespace) -> Target:
         )
     if not options.simulate:
         return targets.local(options.become)
-    if given and targets.is_installed(options.simulate):
-        again = f"svmrun simulate {shlex.quote(options.simulate)} --time-scale {options.time_scale:g}"
-        raise UsageError(f"{options.simulate} has a time scale of its own; to make it anew with another one: {again}")
+    world = _own_world(options.runbook) if options.simulate is True else options.simulate
+    if given and targets.is_installed(world):
+        again = f"svmrun simulate {shlex.quote(world)} --time-scale {options.time_scale:g}"
+        raise UsageError(f"{world} has a time scale of its own; to make it anew with another one: {again}")
     scale = SIMULATED_TIME_SCALE if options.time_scale is None else options.time_scale
-    return targets.simulated(options.simulate, state_root(), options.become, scale)
+    return targets.simulated(world, state_root(), options.become, scale)
+
+
+def _own_world(name: str) -> str:
+    from svmrun.cli.worlds import own_world  # knows the simulator, which a real run does not need
+
+    return own_world(load(name).name)
 
 
 def prepare(options: argparse.Namespace, observer: Observer, cancel: Cancel, target: Target) -> Prepared:

@@ -77,11 +77,11 @@ def _json(result: Validated) -> str:
 
 def _text(result: Validated) -> str:
     lines = [f"{file.file}: valid" for file in result.files if file.ok]
-    problems = dict.fromkeys(problem for file in result.files for problem in file.problems)  # some share a file
+    problems = {problem: file.file for file in result.files for problem in file.problems}  # some share a file
     lines += [str(problem) for problem in problems]
     if problems:
-        bad = sum(not file.ok for file in result.files)
-        lines.append(f"{_count(len(problems), 'error')} in {_count(bad, 'file')}")
+        bad = {problem.position.file if problem.position else file for problem, file in problems.items()}
+        lines.append(f"{_count(len(problems), 'error')} in {_count(len(bad), 'file')}")
     return "\n".join(lines)
 
 

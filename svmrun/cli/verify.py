@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from svmrun.cli.arguments import DEFAULT_WORLD
+from svmrun.cli.arguments import OWN_WORLD
 from svmrun.cli.parser import Subparsers, add_command
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--world",
         metavar="WORLD",
-        default=DEFAULT_WORLD,
-        help=f"a world's name or file, or a folder with a world of each runbook's name (default: {DEFAULT_WORLD})",
+        default=True,
+        help=f"a world's name or file, or a folder with a world for each runbook ({OWN_WORLD})",
     )
     parser.add_argument("--depth", type=int, choices=(1, 2), default=1, help="failures in one story (default: 1)")
     parser.add_argument("--jobs", type=int, metavar="N", default=0, help="processes (default: one per processor)")
@@ -149,6 +149,7 @@ def _preparation(options: argparse.Namespace, name: str) -> Preparation:
 
     from svmrun.adapters.registry import adapters
     from svmrun.cli.preparing import load
+    from svmrun.cli.worlds import world_among
     from svmrun.effects import runbook_files
     from svmrun.runbook import source
     from svmrun.runbook.parameters import Origins, given
@@ -156,7 +157,7 @@ def _preparation(options: argparse.Namespace, name: str) -> Preparation:
     from svmrun.verify.prepare import Preparation
 
     runbook = load(name)
-    world = load_world(_world(options.world, runbook.name), source.load)
+    world = load_world(world_among(options.world, runbook.name), source.load)
     file = options.params_file
     origins = Origins(
         assignments=options.param,
@@ -167,11 +168,6 @@ def _preparation(options: argparse.Namespace, name: str) -> Preparation:
         ask=None,
     )
     return Preparation(runbook, adapters(), world, given(runbook, origins), options.become)
-
-
-def _world(wish: str, runbook: str) -> str:
-    """The world to try it in: of a folder the file with the runbook's name."""
-    return os.path.join(wish, f"{runbook}.yaml") if os.path.isdir(wish) else wish
 
 
 def _tell(preparation: Preparation, code: str) -> int:

@@ -45,6 +45,21 @@ def world_path(name: str) -> str:
     raise UsageError(f"there is no world {name!r}, neither as a file nor among {', '.join(shipped_names())}")
 
 
+def world_for(runbook: str, parse: Parse, folder: FilePath) -> str | None:
+    """The file of the world in `folder` that names this runbook. Raises InvalidInput when several do."""
+    found: list[tuple[str, Places]] = []
+    for path in map(str, sorted(folder.glob("*.yaml"))):
+        data = _read(path)
+        if runbook.encode() in data:  # to parse all of them would take longer than to run many a runbook
+            plain, places = parse(path, data)
+            if isinstance(plain, dict) and runbook in (plain.get("runbooks") or ()):
+                found.append((path, places))
+    if len(found) > 1:
+        message = f"{found[0][0]} names the runbook {runbook}, too: one world serves it"
+        raise InvalidInput([places.problem(message, ("runbooks",)) for _path, places in found[1:]])
+    return found[0][0] if found else None
+
+
 def load_world(name: str, parse: Parse) -> World:
     """The world of that name or path. Raises UsageError when there is none, InvalidInput with every problem in it."""
     path = world_path(name)
@@ -77,7 +92,7 @@ def _in_file_order(problems: list[Problem]) -> list[Problem]:
 
 def _merged(plain: Mapping[str, Any], places: Places, parse: Parse) -> dict[str, Any]:
     """The plain data over those of the shipped world that it is like."""
-    own = {key: value for key, value in plain.items() if key != "like"}
+    own = {key: value for key, value in plain.items() if key not in ("like", "runbooks")}
     if "like" not in plain:
         return own
     if plain["like"] not in shipped_names() or plain["like"] == plain["name"]:

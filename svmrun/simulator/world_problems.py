@@ -30,6 +30,8 @@ def _sentence(error: ValidationError) -> tuple[str, Path]:
         return f"{error.instance!r} is none of {', '.join(map(str, wanted))}", path
     if error.validator == "const":
         return f"this must be {wanted}", path
+    if error.validator == "uniqueItems":
+        return f"{_shortened(error.instance)} has one of them twice", path
     return f"{_shortened(error.instance)} is not {_article(wanted)}", path
 
 

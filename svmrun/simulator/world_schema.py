@@ -25,6 +25,14 @@ def world_schema() -> Schema:
             "description": "A shipped world that this one is like; what is given here takes the place of its values.",
             "examples": ["schost"],
         },
+        "runbooks": {
+            "type": "array",
+            "items": {"type": "string", "minLength": 1},
+            "uniqueItems": True,
+            "title": "Runbooks",
+            "description": "The runbooks, by name, that are tried here when no world is given; each in one world only.",
+            "examples": [["md-mirror-backup"]],
+        },
         **world["properties"],
     }
     world["required"] = ["schema", "name"]

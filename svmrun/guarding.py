@@ -104,6 +104,9 @@ class RunGuard:
     def fenced(self, argv: tuple[str, ...]) -> tuple[str, ...]:
         return self._guard.fenced(argv)
 
+    def ready(self, argv: tuple[str, ...], fenced: bool) -> tuple[str, ...]:
+        return self._guard.ready(argv, fenced)
+
     def news(self) -> e.GuardFired | None:
         return None if self._armed is None else self._armed.news()
 

@@ -84,10 +84,10 @@ class Scene:
             path.chmod(0o755)
         return str(path)
 
-    def hold(self, step: str, limit_seconds: float = 20.0, asked: bool = True) -> HeldRelease:
+    def hold(self, step: str, limit_seconds: float = 20.0, asked: bool = True, urgent: bool = False) -> HeldRelease:
         already = Already((self.command, "status"), (step, "released")) if asked else None
         releases = ((self.command, "undo", step),)
-        return HeldRelease(step, f"Take the {step}", limit_seconds, releases, already, bound_seconds=1)
+        return HeldRelease(step, f"Take the {step}", limit_seconds, releases, already, bound_seconds=1, urgent=urgent)
 
     def holds(self, limit_seconds: float = 20.0) -> list[HeldRelease]:
         (self.root / "state").touch()

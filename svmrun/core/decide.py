@@ -5,6 +5,7 @@ Execution, rollback and recovery after a crash are this one function; a change o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from svmrun.core.events import ActionStarted, Role, Verdict
@@ -113,16 +114,23 @@ def writers_wait(plan: Plan, state: State) -> bool:
     return any(s.action and s.action.blocks_writers for s in held(plan, state))
 
 
-def is_fenced(plan: Plan, state: State, intent: ActionStarted) -> bool:
-    """True when the command must not start any more once the guard has acted.
+def is_fenced(intent: ActionStarted) -> bool:
+    """True when the command must not start any more once the guard has acted."""
+    return intent.role == "forward"
 
-    To find that out costs the start of a shell. While writers wait what only looks does without: there it is short, and
-    when it comes too late it has changed nothing.
-    """
-    if intent.role != "forward":
-        return False
-    action = plan.step(intent.step).action
-    return not (action is not None and action.read_only and writers_wait(plan, state))
+
+def next_while_held(plan: Plan, hold: str) -> Iterator[tuple[str, Role, int]]:
+    """Step, role and part of all that is to be done from the hold to its release, which is the last, in their order."""
+    for step in _inside(plan, hold):
+        if step.releases is not None:
+            yield from _handlers(plan.step(step.releases))
+        elif step.action is not None and step.when is not False:
+            yield step.id, "forward", 0
+    yield from _handlers(plan.step(hold))
+
+
+def _handlers(step: PlannedStep) -> Iterator[tuple[str, Role, int]]:
+    yield from ((step.id, "release", part) for part in range(len(step.rollback)))
 
 
 def _is_done(plan: Plan, step: PlannedStep, state: State) -> bool:

@@ -15,12 +15,14 @@ from svmrun.adapters.wait_for import every_seconds, polled
 from svmrun.effects import clock, notices, process
 from svmrun.effects.cancel import Cancel, CancelDue
 from svmrun.effects.open_session import OpenSessions
+from svmrun.effects.ready import Ready
 from svmrun.effects.setting import Setting
 from svmrun.effects.terminal_dialogue import converse
 from svmrun.errors import Refused
 
 Json = Any
 Names = Mapping[str, Json]
+Start = Callable[[tuple[str, ...]], tuple[str, ...]]  # how a command line is started
 POLLS_THAT_MAY_FAIL = 3  # in a row: a query that fails once while a disk set moves is no reason to give up
 
 
@@ -38,7 +40,8 @@ class Call:
     quiet: bool = False  # what it prints is of no interest while it runs
     grace_seconds: float = 5.0  # from the signal that asks it to end to the one that makes it
     on_start: Callable[[int], None] = process.ignore_start
-    fence: Callable[[tuple[str, ...]], tuple[str, ...]] = tuple  # how the command line is started, see Guard.fenced
+    fence: Start = tuple  # see Guard.fenced
+    ready: Ready | None = None  # a process that was started for it
 
 
 class Actions:
@@ -94,8 +97,23 @@ class Actions:
             "pass_fds": setting.pass_fds,
         }
         fenced = replace(command, argv=argv)
-        run = process.run if command.dialogue is None else partial(converse, ask=self._ask)
+        run = partial(process.run, ready=call.ready) if command.dialogue is None else partial(converse, ask=self._ask)
         return replace(run(fenced, **common), argv=command.argv)
+
+    def ready(self, adapter_name: str, arguments: Arguments, gate: Start) -> Ready | None:
+        """A process for such a call that is to be let through; None when it is no plain command, or cannot be had."""
+        setting, adapter = self._setting, self._setting.adapters[adapter_name]
+        if adapter.performer != "program":
+            return None
+        try:
+            command = setting.become(adapter.command_line(arguments))
+            if command.dialogue is not None or command.stdin is not None:
+                return None
+            argv = gate((setting.program(command), *command.argv[1:]))
+            gated = replace(command, argv=argv)
+            return Ready(process.start(gated, argv[0], setting.environment, setting.pass_fds, gate=True))
+        except (OSError, ValueError, Refused):
+            return None  # why is told when it is its turn
 
     def _ask(self, transcript: str) -> str | None:
         with self._setting.observer.suspended():

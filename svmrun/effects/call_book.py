@@ -35,28 +35,37 @@ class CallBook:
 
     def call(self, state: State, step_id: str, role: e.Role, part: int) -> tuple[str, Arguments | None, float]:
         """Adapter, rendered arguments (None: they cannot be rendered) and time-out of an action."""
-        step = self._plan.step(step_id)
-        assert step.action is not None, "releases are performed as their step's handlers"
+        action = self._action(step_id, role, part)
         if role in ("found", "probe"):
-            probe = self.probe(step.action)
+            probe = self.probe(action)
             adapter = self._setting.adapters[probe.adapter]
             arguments = adapter.complete(probe.arguments)
             return probe.adapter, arguments, probe.timeout_seconds or adapter.default_timeout(arguments)
-        action = step.action if role == "forward" else step.rollback[part]
         try:
             return action.adapter, self._fitting(action, state), action.timeout_seconds
         except ValueError:
             return action.adapter, None, action.timeout_seconds
 
+    def known(self, step_id: str, role: e.Role, part: int) -> tuple[str, Arguments] | None:
+        """Adapter and arguments of a forward action or a handler, where they wait for no step's result."""
+        action = self._action(step_id, role, part)
+        return None if has_later(action.arguments) else (action.adapter, action.arguments)
+
     def refusal(self, state: State, intent: e.ActionStarted) -> str:
         """Why the arguments of an action cannot be rendered; empty when they can."""
-        step = self._plan.step(intent.step)
-        action = step.rollback[intent.part] if intent.role in ("release", "rollback") else step.action
+        action = self._action(intent.step, intent.role, intent.part)
         try:
-            self._fitting(action, state) if action else None
+            self._fitting(action, state)
         except ValueError as error:
             return str(self._setting.masked(str(error)))
         return ""
+
+    def _action(self, step_id: str, role: e.Role, part: int) -> PlannedAction:
+        step = self._plan.step(step_id)
+        if role in ("release", "rollback"):
+            return step.rollback[part]
+        assert step.action is not None, "releases are performed as their step's handlers"
+        return step.action
 
     def _fitting(self, action: PlannedAction, state: State) -> Arguments:
         """The rendered arguments. What was known only later is judged now, as strictly as what was written."""

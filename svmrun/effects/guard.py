@@ -152,7 +152,11 @@ class Guard:
 
     def fenced(self, argv: tuple[str, ...]) -> tuple[str, ...]:
         """The same command, which however does not start (status 125) once the guard has acted."""
-        return (*self._shell, str(self.card), "run", program_behind(argv), *argv)
+        return (*self._shell, str(self.card), *_fence(argv))
+
+    def ready(self, argv: tuple[str, ...], fenced: bool) -> tuple[str, ...]:
+        """The same command, started by a line on its standard input, which is not its own: it reads nothing."""
+        return (*self._shell, str(self.card), "ready", *(_fence(argv) if fenced else ("free", *argv)))
 
     def fileno(self) -> int:
         """Readable when the guard acts or dies."""
@@ -181,6 +185,10 @@ class Guard:
 
     def _mark(self, step: str) -> Path:
         return self.folder / f"{HELD}{step}"
+
+
+def _fence(argv: tuple[str, ...]) -> tuple[str, ...]:
+    return ("run", program_behind(argv), *argv)
 
 
 def outstanding(folder: Path) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from svmrun.effects import clock
 from svmrun.effects.actions import Actions, Call
 from svmrun.effects.call_book import CallBook
 from svmrun.effects.exclusion import process_started
+from svmrun.effects.ready import Ready, StandingReady
 from svmrun.effects.setting import Setting
 from svmrun.effects.watched import Watched
 from svmrun.errors import Refused
@@ -39,6 +41,8 @@ class Guarding(Protocol):
     def idle(self) -> None: ...
 
     def fenced(self, argv: tuple[str, ...]) -> tuple[str, ...]: ...
+
+    def ready(self, argv: tuple[str, ...], fenced: bool) -> tuple[str, ...]: ...
 
     def news(self) -> e.GuardFired | None: ...
 
@@ -70,6 +74,7 @@ class Machine:
         self._unhurried.reset()
         self._cancel.on_look = self._unhurried.on_look = self._look
         self._actions = Actions(setting)
+        self._standing = StandingReady(plan, self._ready)
         self._before_step = before_step
         self._held: list[str] = []
         self._count = 0
@@ -110,6 +115,8 @@ class Machine:
             self._held.remove(step)
             if self._guard is not None:
                 self._guard.released(step)
+        if not writers_wait(self._plan, state):
+            self._standing.dismiss()
 
     def _limits(self, state: State) -> list[tuple[float, str]]:
         """The times (since the epoch) at which the holds that stand must be over."""
@@ -163,7 +170,8 @@ class Machine:
                 intent.role in ("found", "probe"),
                 HURRIED_GRACE_SECONDS if writers_wait(self._plan, state) else GRACE_SECONDS,
                 self._started(intent, record),
-                self._fence(state, intent),
+                self._fence(intent),
+                self._standing.take(intent),
             )
             outcome = self._guarded(intent, call)
         return self._book.ended(intent, outcome, clock.steady() - began, output.name if output.exists() else "")
@@ -173,6 +181,8 @@ class Machine:
             return self._actions.perform(call)
         step = self._plan.step(intent.step)
         if intent.role == "forward" and step.hold_seconds is not None and intent.step not in self._held:
+            if step.action and step.action.blocks_writers:
+                self._standing.summon(step)
             self._held.append(intent.step)
             try:
                 self._guard.hold(intent.step)
@@ -182,10 +192,14 @@ class Machine:
         self._guard.idle()
         return outcome
 
-    def _fence(self, state: State, intent: e.ActionStarted) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
-        if self._guard is not None and self._held and is_fenced(self._plan, state, intent):
-            return self._guard.fenced
-        return tuple
+    def _fence(self, intent: e.ActionStarted) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+        return self._guard.fenced if self._guard is not None and self._held and is_fenced(intent) else tuple
+
+    def _ready(self, step: str, role: e.Role, part: int) -> Ready | None:
+        known = self._book.known(step, role, part)
+        if known is None or self._guard is None:
+            return None
+        return self._actions.ready(*known, partial(self._guard.ready, fenced=role == "forward"))
 
     def _started(self, intent: e.ActionStarted, record: Callable[[e.Event], None]) -> Callable[[int], None]:
         def tell(pid: int) -> None:
@@ -218,6 +232,7 @@ class Machine:
         return tuple(self._book.instruction(state, step) for step in steps)
 
     def finish(self, state: State) -> None:
+        self._standing.dismiss()
         self._actions.sessions.close_all()
         self._tell_guard(state)
         if self._guard is None:

@@ -13,6 +13,7 @@ from svmrun.effects import clock
 from svmrun.effects.cancel import Cancel
 from svmrun.effects.child import Child, child_environment
 from svmrun.effects.ending import POLL_SECONDS, Ending, end_now
+from svmrun.effects.ready import Ready
 from svmrun.effects.spool import OnOutput, Spool, ignore_output
 
 DRAIN_SECONDS = 1.0  # how long a background process may hold the output open after the command's own end
@@ -38,28 +39,22 @@ def run(
     grace_seconds: float = 5.0,
     pass_fds: tuple[int, ...] = (),
     secrets: Sequence[str] = (),
+    ready: Ready | None = None,
 ) -> Completed:
     """Start `program` (absolute) with the command's arguments, and stay until it and its processes have ended.
 
     Both streams go whole to the file `output`, and bounded into the result. Time-out and cancel end the whole tree:
     the command's stop signal to its group, KILL after `grace_seconds`, then everybody who left the group. What
     survives that is given up and named in `abandoned_pid`. A background process that keeps the output open after the
-    command's end is ended with the group; one that closed it (a daemon) is left running.
+    command's end is ended with the group; one that closed it (a daemon) is left running. A process that stands `ready`
+    for the command is let through instead of starting one.
     """
     started = clock.steady()
     if cancel.due:
         return Completed(command.argv, None, cancelled=True, failure="cancelled before it was started")
-    streams = (DEVNULL if command.stdin is None else PIPE, PIPE, PIPE)
-    argv = (program, *command.argv[1:])
     with Spool(output, secrets, on_output) as spool:
         try:
-            child = Child(
-                argv,
-                environment=child_environment(environment, command),
-                directory=command.directory,
-                streams=streams,
-                pass_fds=pass_fds,
-            )
+            child = (ready and ready.go()) or start(command, program, environment, pass_fds)
         except (OSError, ValueError) as error:
             return Completed(command.argv, None, failure=cannot_start(program, command.directory, error))
         ending = Ending(child.tree, command.stop_signal, timeout_seconds, grace_seconds)
@@ -73,6 +68,23 @@ def run(
             status = child.reap()
             child.close()
         return completed(command, status, ending, spool.text("stdout"), spool.text("stderr"), started)
+
+
+def start(
+    command: Command,
+    program: str,
+    environment: Mapping[str, str],
+    pass_fds: tuple[int, ...],
+    gate: bool = False,
+) -> Child:
+    """Its process; with `gate` its standard input is open, whatever it reads. Raises OSError or ValueError."""
+    return Child(
+        (program, *command.argv[1:]),
+        environment=child_environment(environment, command),
+        directory=command.directory,
+        streams=(DEVNULL if command.stdin is None and not gate else PIPE, PIPE, PIPE),
+        pass_fds=pass_fds,
+    )
 
 
 def cannot_start(program: str, directory: str | None, error: OSError | ValueError) -> str:

@@ -1,11 +1,23 @@
 
 # ---- From here on the text is the same for every run. ----
 # One argument says what to do: nothing (by hand), `guard` (feed on stdin, report on stdout), `guard-as-root` (the
-# same, over named pipes), `run NAME COMMAND...`.
+# same, over named pipes), `run NAME COMMAND...`, or `ready` before that or before `free COMMAND...`.
 
-# ---- A command of the run: not started once the guard has acted. Writers may wait: the shell reads no further. ----
+# ---- A command of the run. Writers may wait: the shell reads no further. ----
 
-if [ "${1:-}" = run ]; then # NAME COMMAND..., NAME being that of the program that runs in the end
+if [ "${1:-}" = ready ]; then # started before writers wait: goes on at a line from the runner, and ends with it
+    read -r go || exit 125
+    exec </dev/null
+    shift
+fi
+
+if [ "${1:-}" = free ]; then # COMMAND...
+    shift
+    exec "$@"
+fi
+
+# NAME COMMAND..., NAME being that of the program that runs in the end: not started once the guard has acted.
+if [ "${1:-}" = run ]; then
     echo "$$ TERM $2" >"$folder/running" || { echo 'svmrun: the guard is gone; not started' >&2; exit 125; }
     if [ -f "$folder/fired" ]; then
         echo 'svmrun: the guard has released what was held; not started' >&2
@@ -21,7 +33,7 @@ unset IFS
 PATH=/usr/xpg4/bin:/usr/bin:/bin:/usr/sbin:/sbin; export PATH
 LC_ALL=C; export LC_ALL
 
-mode=hand outstanding= child= child_signal=TERM timers= late=
+mode=hand outstanding= child= child_signal=TERM timers= hurried= later= late=
 
 find_programs() {
     for name in sleep setsid ps; do
@@ -63,6 +75,12 @@ watch_runner() {
 
 start_timer() {
     facts "$1" || return
+    if [ -n "$urgent" ]; then
+        hurried=$1 hurried_limit=$whole_limit
+    elif [ -n "$hurried" ] && [ "$whole_limit" -ge "$hurried_limit" ]; then
+        later="$later $1" # writers wait, and their limit passes first: no time now to start a process
+        return
+    fi
     timer "$1" &
     timers="$timers $1=$!"
 }
@@ -87,6 +105,12 @@ stop_timers() { # of STEP, or all
         esac
     done
     timers=$kept
+    kept=
+    for entry in $later; do [ "$entry" = "${1:-$entry}" ] || kept="$kept $entry"; done
+    later=$kept
+    [ "${1:-}" = "$hurried" ] || return 0
+    hurried= later=
+    for entry in $kept; do start_timer "$entry"; done
 }
 
 # ---- The guard proper: waits, and acts once. Opens and writes no file before it acts. ----

@@ -168,7 +168,7 @@ class MemoryPerformer:
         if self._kind.startswith(("cancelled", "disconnected")):
             cancel = min(cancel, SOON_SECONDS)
         acted = self.guard is not None and bool(self.guard.reason)
-        fenced = acted and bool(self.held) and is_fenced(self._desk.plan, state, intent)
+        fenced = acted and bool(self.held) and is_fenced(intent)
         effect = KINDS[self._kind].effect if self._kind else ""
         limits = Limits(call.limits.timeout, max(cancel, 0.0), max(deadline, 0.0))
         names = self._desk.book.names(state) if self._needs_names(call.adapter) else {}

@@ -26,6 +26,8 @@ SPARE_BYTES = 64 * 1024**2
 ADDRESS = "10.0.2.100"  # the guest's in its own net, if it has one
 PROJECT = HERE.parents[1]
 TIMEOUT_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0  # until a run comes to a moment: thirty commands, and others on the same machine
+STOPPED = "while ! grep -q '^State:.T' /proc/PID/status; do test -d /proc/PID; sleep 0.2; done"
 USUAL_SECONDS = 0.08  # what the shortest job takes on two cores that nobody else uses (measured: 0.06)
 PATH = f"{Path(sys.executable).parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SVMRUN_FOLDERS = {"SVMRUN_STATE": "/lab/state", "SVMRUN_MEMORY": "/run"}
@@ -209,6 +211,14 @@ class Job:
         """SIGKILL to all of its session's first group. Who waits inside the kernel does not notice."""
         if self.pid:  # else it would be killed before it is there
             self.machine.kill(self.number)
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """From when it has stopped itself (see `Kill`, victims `stop`); it goes on afterwards."""
+        stopped = STOPPED.replace("PID", str(self.pid))
+        assert self.guest.run(stopped, timeout_seconds=PATIENCE_SECONDS).status == 0, f"it has ended: {self.so_far()}"
+        yield
+        self.guest.ok(f"kill -s CONT {self.pid}")
 
     def wait(self, timeout_seconds: float = TIMEOUT_SECONDS) -> Completed:
         """Raises AssertionError with what it has said when it takes longer, and kills it."""

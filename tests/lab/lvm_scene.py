@@ -9,6 +9,7 @@ from typing import Any
 from svmrun.adapters.base import Completed as Ended
 from svmrun.adapters.registry import REGISTRY
 from tests.lab.guest import Completed, Guest, eventually
+from tests.lab.legs import Leg
 from tests.lab.numbers import Writer, numbers_written
 
 MOUNT_POINT = "/srv/data"
@@ -37,6 +38,7 @@ mv /usr/sbin/dmsetup /usr/sbin/dmsetup-itself
 printf '#!/bin/sh\\nDM_DISABLE_UDEV=1 exec /usr/sbin/dmsetup-itself "$@"\\n' >/usr/sbin/dmsetup
 chmod +x /usr/sbin/dmsetup
 """
+ONLY_LEGS = 'devices { global_filter = [ "r|^/dev/ubd|" ] }'
 
 
 def set_up(guest: Guest) -> None:
@@ -45,9 +47,15 @@ def set_up(guest: Guest) -> None:
     guest.ok(f"{SETTINGS}mkfs.ext4 -q {spare}; mkdir -p /backup {MOUNT_POINT}; mount {spare} /backup")
 
 
-def make(guest: Guest, legs: Sequence[str] = ()) -> None:
+def make_on_legs(guest: Guest, legs: Sequence[Leg]) -> None:
+    """A mirror on layers over the disks, which LVM would find again below them."""
+    guest.ok(f"echo '{ONLY_LEGS}' >>/etc/lvm/lvmlocal.conf")
+    make(guest, [leg.device for leg in legs])
+
+
+def make(guest: Guest, devices: Sequence[str] = ()) -> None:
     """A whole mirror on the first three disks, or on these devices, mounted."""
-    names = " ".join(legs or guest.disks[:3])
+    names = " ".join(devices or guest.disks[:3])
     guest.ok(
         f"vgcreate -q -y vg {names}; lvcreate -q -y --type raid1 -m 2 -n data -L 32M vg\n"
         f"until test $(lvs --noheadings -o sync_percent {VOLUME}) = 100.00; do sleep 0.2; done\n"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.running import Scene, differences
+from tests.simulated_host import shipped
 
 RUNBOOK = "md-mirror-backup"
 
@@ -38,3 +41,22 @@ def test_whatever_fails_is_told_and_the_mirror_becomes_whole(fault: str, says: s
     assert ended.code == (0 if says == "SUCCEEDED" else 1), ended.said
     assert says in ended.said
     assert differences(scene.before, scene.world) == []
+    assert scene.world.plain_files == ()
+
+
+@pytest.mark.parametrize(
+    ("world", "runbook", "store"),
+    [
+        ("md", RUNBOOK, "/run/svmrun-md0-store"),
+        ("xfs", "xfs-freeze-backup", "/run/svmrun-md0-store"),
+        ("lvm", "lvm-mirror-backup", "/run/svmrun-vg_data-store"),
+    ],
+)
+def test_a_file_that_is_there_already_never_becomes_the_store(
+    world: str, runbook: str, store: str, scene: Scene
+) -> None:
+    scene.host(replace(shipped(world), plain_files=(store,)))
+    ended = scene.execute(runbook)
+    assert ended.code == 6, ended.said
+    assert f"{store} is there already" in ended.said
+    assert scene.world.plain_files == (store,)

@@ -46,6 +46,7 @@ def _check_end(case: Case) -> None:
     assert case.head.get("message", "") in outcome.message
     assert outcome.result == case.head.get("result", outcome.result)
     assert outcome.changed == case.head.get("changed", outcome.changed)
+    assert outcome.untouched == case.head.get("untouched", outcome.untouched)
 
 
 def read_or_refused(read: Callable[[str], object], text: str) -> None:

@@ -34,7 +34,13 @@ Json = Any
 
 _NO_PATH = "cannot find real path"  # of `show`
 _GONE = "Could not statfs: No such file or directory"  # of `delete`
-_REFUSED = ("Not a Btrfs subvolume", "Could not statfs", "cannot access")
+_REFUSED = (
+    "Not a Btrfs subvolume",
+    "Not a Btrfs filesystem",  # of the source
+    "not a btrfs filesystem",  # of the path
+    "Could not statfs",
+    "cannot access",
+)
 _NEEDS = {
     "snapshot": ("source", "path"),
     "delete": ("path",),

@@ -13,6 +13,7 @@ from svmrun.adapters.base import (
     Outcome,
     Parts,
     ShellProof,
+    failed,
     plain_outcome,
 )
 from svmrun.adapters.output import read_json, read_outcome
@@ -88,7 +89,8 @@ class Fsfreeze(Adapter):
 class Findmnt(Adapter):
     """findmnt(8). Result: `{"filesystems": [{"target", "source", "fstype", "options": [...]}]}`.
 
-    Nothing mounted there is an empty list: findmnt then ends with 1 and says nothing.
+    Nothing mounted there is an empty list: findmnt then ends with 1 and says nothing. Every path lies on some file
+    system, so for `containing` the same silence says that the path is not there, which is a failure.
     """
 
     name = "findmnt"
@@ -122,6 +124,8 @@ class Findmnt(Adapter):
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         silent = not (completed.stdout.strip() or completed.stderr.strip() or completed.failure)
         if completed.status == 1 and silent and not completed.interrupted:
+            if arguments.get("containing") and not arguments.get("source"):
+                return failed(f"findmnt: there is no {arguments['containing']}")
             return Outcome("succeeded", "", {"filesystems": []}, changed=False)
         return read_outcome(completed, parse_findmnt)
 

@@ -30,6 +30,7 @@ _GONE = "No such device or address"
 _ABSENT = "Device does not exist"
 _TARGET = re.compile(r"(?P<start>\d+) (?P<sectors>\d+) (?P<target>[a-z][a-z0-9-]*) ?(?P<words>.*?)\s*$")
 _USED = re.compile(r"(?P<used>\d+)/(?P<total>\d+) \d+")
+LISTED = ["info", "--columns", "--noheadings", "--separator", "/", "--options", "name,uuid"]
 _NEEDED = {"linear": ("over", "sectors"), "snapshot": ("over", "sectors", "store")}
 
 
@@ -102,7 +103,8 @@ class Dmsetup(Adapter):
             if completed.status == 1 and _ABSENT in completed.stderr and not completed.interrupted:
                 return Outcome("succeeded", "", {"targets": []}, changed=False)
             return read_outcome(completed, parse_dmsetup_status)
-        outcome = plain_outcome(completed)
+        said = completed.stderr.strip().splitlines()
+        outcome = plain_outcome(completed, reason=said[0] if said else "")  # the last line is `Command failed.`
         if outcome.kind != "failed":
             return outcome
         if arguments["mode"] == "remove" and _GONE in completed.stderr:
@@ -139,6 +141,12 @@ def parse_dmsetup_status(text: str) -> dict[str, Json]:
     if not found or len(found) < len(rows):
         raise ParseError("it does not tell of the device's targets")
     return {"targets": [_target(row) for row in found]}
+
+
+def parse_dmsetup_info(text: str) -> dict[str, str]:
+    """What `dmsetup` with the words LISTED prints: each device's name, and its identity (`LVM-...`), mostly empty."""
+    rows = (line.strip().partition("/") for line in text.splitlines())
+    return {name: identity for name, slash, identity in rows if slash}  # `No devices found` has none
 
 
 def _target(row: re.Match[str]) -> dict[str, Json]:

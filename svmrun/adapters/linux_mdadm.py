@@ -48,8 +48,11 @@ _ADVICE = {
     "Cannot open": "it belongs to the array already, or something is laid over it (dmsetup ls; losetup -l; mount)",
     "is not possible": "it cannot be read (dmesg), its metadata do not fit, or the array has no bitmap: mode add then "
     "copies it whole",
+    "hot remove failed": "the array was at work on it (a check, a reshape): it is thrown out, and still in its list",
     "faulty failed for": "it is the last one in sync; newer kernels now fail all writes until the array is stopped",
 }
+# Said before the device was thrown out: nothing was done. `No such device`: it was out already.
+_NOTHING_DONE = ("error opening", "stat failed for", "does not appear to be an md device", ":  No such device")
 
 
 class Mdadm(Adapter):
@@ -196,13 +199,16 @@ def _is_said(arguments: Arguments, said: str) -> bool:
 
 
 def _refused(arguments: Arguments, said: str, outcome: Outcome) -> Outcome:
-    """`No such device` says that it was out already: then it is not for this run to take it back."""
-    absent = arguments["mode"] == "fail-remove" and ("faulty failed for" in said and "No such device" in said)
+    """A device that was out already is not for this run to take back."""
+    thrown_out = "faulty in" in said
+    absent = arguments["mode"] == "fail-remove" and not thrown_out and any(sign in said for sign in _NOTHING_DONE)
     advice = "" if absent else next((text for sign, text in _ADVICE.items() if sign in said), "")
     message = f"{outcome.message}: {advice}" if advice else outcome.message
     return replace(outcome, message=message, untouched=absent)
 
 
 def _all_told(result: dict[str, Json]) -> Iterator[str]:
+    if "inactive" in result["state"]:
+        yield "the array does not run: it is inactive"
     if result["raid_devices"] is None or len(result["devices"]) < result["raid_devices"]:
         yield "it does not tell of every device"

@@ -28,9 +28,13 @@ Json = Any
 
 # What mount says when it has mounted nothing: what is there is not ours. Anything else might have come too late.
 _NOTHING_MOUNTED = (
-    "already mounted",
+    "already mounted",  # here, or its device is in use: `or mount point busy`
     "mount point does not exist",
+    "mount point is not a directory",
     "special device",
+    "is not a block device",
+    "read superblock on",
+    "read-only.",  # `cannot mount DEVICE read-only.`: a log waits to be replayed, and the device refuses that
     "wrong fs type, bad option, bad superblock",
     "unknown filesystem type",
     "must be superuser",

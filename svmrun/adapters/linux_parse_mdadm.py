@@ -11,8 +11,10 @@ Json = Any
 
 _FIELD = re.compile(r"\s*(?P<name>[A-Z][A-Za-z ]*?) : (?P<value>.*?)\s*$")
 _ROW = re.compile(
-    r"\s*(?P<number>\d+|-)\s+\d+\s+\d+\s+(?P<slot>\d+|-)\s+(?P<state>[a-z][a-z\- ]*?)(?:\s{2,}(?P<device>/\S+))?\s*$"
+    r"\s*(?P<number>\d+|-)\s+\d+\s+\d+\s+(?P<slot>\d+|-)\s+(?P<state>[a-z][A-Za-z\- ]*?)(?:\s{2,}(?P<device>/\S+))?\s*$"
 )
+# Words between those of the state that tell how a device is used, or to which half of a raid10 it belongs.
+_FLAG = re.compile(r"writemostly|failfast|set-[A-Z]")
 _WORK = {"Rebuild Status": "recover", "Resync Status": "resync", "Check Status": "check", "Reshape Status": "reshape"}
 _AT_THE_END = ("0.9", "0.90", "1.0")  # versions whose metadata stand behind the data: these begin at sector 0
 
@@ -20,10 +22,12 @@ _AT_THE_END = ("0.9", "0.90", "1.0")  # versions whose metadata stand behind the
 def parse_mdadm_detail(text: str) -> dict[str, Json]:
     """`{"array", "version", "level", "size_kib", "raid_devices", "active_devices", "working_devices",
     "failed_devices", "spare_devices", "state": [...], "bitmap", "sync_action", "sync_percent", "uuid",
-    "devices": [{"number", "raid_device", "state", "device"}]}`.
+    "devices": [{"number", "raid_device", "state", "flags": [...], "device"}]}`.
 
     `sync_action` is idle, recover, resync, check or reshape, as the kernel calls it. A slot without a device is there
-    with the state `removed`. What was not printed is None. ParseError when it is something else.
+    with the state `removed`; a spare, or a faulty device, has no slot. A device that is only read when it must be is
+    in sync like the others, with the flag `writemostly`. What was not printed is None. ParseError when it is something
+    else.
     """
     lines = text.splitlines()
     fields = _fields(lines)
@@ -41,7 +45,7 @@ def parse_mdadm_detail(text: str) -> dict[str, Json]:
         "bitmap": fields.get("Intent Bitmap"),
         "sync_action": action,
         "sync_percent": percent,
-        "uuid": fields.get("UUID"),
+        "uuid": _uuid(fields, "UUID"),
         "devices": [row for line in lines[heading + 1 :] if (row := _row(line))],
     }
 
@@ -70,13 +74,18 @@ def parse_mdadm_examine(text: str) -> dict[str, Json]:
     return {
         "device": lines[0].rstrip().removesuffix(":"),
         "version": version,
-        "array_uuid": fields.get("Array UUID") or fields.get("UUID"),
+        "array_uuid": _uuid(fields, "Array UUID") or _uuid(fields, "UUID"),
         "level": fields.get("Raid Level"),
         "raid_devices": number(fields.get("Raid Devices", "")),
         "role": fields.get("Device Role"),
         "state": fields.get("State"),
         "data_offset_sectors": number(offset),
     }
+
+
+def _uuid(fields: dict[str, str], name: str) -> str | None:
+    """Without the host, which stands behind it with metadata 0.90."""
+    return fields.get(name, "").partition(" ")[0] or None
 
 
 def _fields(lines: list[str]) -> dict[str, str]:
@@ -97,9 +106,11 @@ def _row(line: str) -> dict[str, Json] | None:
     match = _ROW.match(line)
     if match is None:
         return None
+    words = match["state"].split()
     return {
         "number": number(match["number"]),
         "raid_device": number(match["slot"]),
-        "state": match["state"],
+        "state": " ".join(word for word in words if not _FLAG.fullmatch(word)),
+        "flags": [word for word in words if _FLAG.fullmatch(word)],
         "device": match["device"],
     }

@@ -22,22 +22,28 @@ from svmrun.adapters.output import read_outcome, unreadable
 Json = Any
 
 _SHOWN = ("Id", "LoadState", "ActiveState")
+# No patterns: they mean the units that are loaded, so that what `*` has stopped `*` does not start again.
+_UNIT = r"^[^-\s*?\[][^\s*?\[]*$"
 _RUNNING, _STOPPED = ("active", "reloading"), ("inactive", "failed")
 
 
 def parse_systemctl(text: str) -> dict[str, Json]:
-    """`{"units": {UNIT: state}, "active": [UNIT], "in_transition": [UNIT], "missing": [UNIT]}` of `systemctl show`.
+    """`{"units": {UNIT: state}, "active": [...], "in_transition": [...], "missing": [...], "masked": [...]}` of
+    `systemctl show`, units by their names.
 
-    A unit that systemd does not know is told as inactive; it stands in `missing`. ParseError when there is no unit.
+    A unit that systemd does not know is told as inactive; it stands in `missing`. One that is `masked` may run, and
+    could not be started again once it is stopped. ParseError when there is no unit.
     """
-    units = [_properties(block) for block in text.strip().split("\n\n")]
-    if not all(set(_SHOWN) <= unit.keys() for unit in units):
+    blocks = [_properties(block) for block in text.strip().split("\n\n")]
+    if not all(set(_SHOWN) <= block.keys() for block in blocks):
         raise unreadable("systemctl show", "block with Id, LoadState and ActiveState", text.strip().splitlines())
+    units = {block["Id"]: block for block in blocks}.values()  # one that was asked for by two names is told of twice
     return {
         "units": {unit["Id"]: unit["ActiveState"] for unit in units},
         "active": [unit["Id"] for unit in units if unit["ActiveState"] in _RUNNING],
         "in_transition": [unit["Id"] for unit in units if unit["ActiveState"] not in (*_RUNNING, *_STOPPED)],
         "missing": [unit["Id"] for unit in units if unit["LoadState"] == "not-found"],
+        "masked": [unit["Id"] for unit in units if unit["LoadState"] == "masked"],
     }
 
 
@@ -62,9 +68,9 @@ class Systemctl(Adapter):
             ),
             "units": fields.texts(
                 "Units",
-                "The units' names. Where the list may be empty: `when: units`.",
+                "The units' names, without patterns. Where the list may be empty: `when: units`.",
                 [["ledger.service"]],
-                items={"type": "string", "pattern": fields.NO_OPTION},
+                items={"type": "string", "pattern": _UNIT},
             ),
         },
         required=["action", "units"],

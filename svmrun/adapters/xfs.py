@@ -27,7 +27,8 @@ _SESSION = re.compile(r"^(?:\S*/)?xfs(?:dump|restore): session id: (\S+)$", re.M
 _LABEL = re.compile(r"^(?:\S*/)?xfsrestore: session label: \"(.*)\"$", re.MULTILINE)
 _ENTRIES = re.compile(r"^(?:\S*/)?xfsrestore: (\d+) directories and (\d+) entries processed$", re.MULTILINE)
 _BROKEN = re.compile(
-    r"^(?:\S*/)?xfs(?:dump|restore): (?P<words>(?:attempt to read|WARNING: |ERROR: ).*)$", re.MULTILINE
+    r"^(?:\S*/)?xfs(?:dump|restore): (?P<words>(?:attempt to read|WARNING: |ERROR: |effective user ID).*)$",
+    re.MULTILINE,
 )
 
 

@@ -150,14 +150,23 @@ def test_a_journal_that_cannot_be_read_is_a_finding(scene: Scene) -> None:
 
 
 def test_where_commands_are_missing_it_says_what_it_did_not_see(scene: Scene) -> None:
-    code, document = doctor(scene)
+    scene.host()
+    for program in ("lockfs", "metaset", "metastat"):
+        (scene.folder / "host" / "bin" / program).unlink()
+    code, document = doctor(scene, "--simulate", str(scene.folder / "host"))
     assert (code, document["findings"]) == (0, [])
     for program in ("lockfs", "metaset", "metastat"):
         assert any(f"({program}): there is no such command on this host" in line for line in document["unseen"])
-    assert any(line.startswith("frozen file systems: ") for line in document["unseen"])
-    text = scene.run("doctor").out
+    text = scene.run("doctor", "--simulate", str(scene.folder / "host")).out
     assert "nothing is locked, off or left behind, as far as was seen" in text
     assert "\nnot looked at: disk sets (metaset): " in text
+
+
+def test_this_host_is_not_asked_for_what_linux_has_not(scene: Scene) -> None:
+    code, document = doctor(scene)
+    assert (code, document["findings"]) == (0, [])
+    assert document["unseen"][0].startswith("frozen file systems: ")
+    assert not [line for line in document["unseen"] if "lockfs" in line or "there is no such command" in line]
 
 
 def test_a_folder_without_a_simulated_host_is_a_usage_error(scene: Scene) -> None:

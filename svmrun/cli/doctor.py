@@ -13,7 +13,10 @@ EXAMPLES = [
     ("svmrun doctor --simulate /tmp/lab", "a simulated host that `svmrun simulate` made"),
 ]
 NOTES = """\
-It changes nothing. Whose something is, the journals of this host's runs tell; what nothing can tell is said.
+It changes nothing. Whose something is, the journals of this host's runs tell; what nothing can tell is said. Do what it
+tells in its order: a view goes before the leg below it can come back. On Linux nothing tells that a file system is
+frozen, and doctor does not try it: a freeze that succeeds would stop the writers. A program that is missing there is
+not asked.
 exit codes: 0 nothing was found that somebody must end or wait for; 1 something was
 """
 
@@ -22,8 +25,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = add_command(
         subparsers,
         "doctor",
-        "Look at the host itself: locked file systems, detached and offline submirrors, mirrors that are not whole, "
-        "and what runs have left behind. For each: which run left it, or that it is not ours, and what ends it.",
+        "Look at the host itself: locked file systems, sides that are off their mirrors (Solaris Volume Manager, md, "
+        "LVM), mirrors that are not whole, views over a side, and what runs have left behind. For each: which run left "
+        "it, or that it is not ours, and what ends it.",
         examples=EXAMPLES,
         notes=NOTES,
     )

@@ -63,6 +63,7 @@ def _hold(row: HoldRow, progress: Progress) -> KnownHold:
         mirror,
         side,
         adapter.probe(arguments) is not None,
+        adapter.resource(arguments),
     )
 
 

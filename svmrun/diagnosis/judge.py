@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Any
 
-from svmrun.diagnosis import mirrors
+from svmrun.diagnosis import leftovers, linux_arrays, linux_volumes, mirrors
 from svmrun.diagnosis.model import Finding, Kind
 from svmrun.diagnosis.ownership import Owner, of_run, owner
 from svmrun.diagnosis.seen import GuardFolder, KnownHold, KnownRun, Seen
@@ -31,6 +31,9 @@ def judge(seen: Seen) -> tuple[Finding, ...]:
     return (
         *(_lock(one, seen) for one in seen.locks if one["lock"] != "unlock"),
         *mirrors.judge(seen),
+        *leftovers.judge(seen),
+        *linux_arrays.judge(seen),
+        *linux_volumes.judge(seen),
         *_commands(seen),
         *(finding for run in seen.runs for finding in _run(run)),
         *(finding for folder in seen.guard_folders for finding in _guard_folder(folder, seen)),

@@ -14,8 +14,8 @@ Volumes = Mapping[str, Json]
 class KnownHold:
     """A hold that a run took. `held`: by the journal it is, or may be, still there.
 
-    `locked_path` is where writers hang; `mirror` loses `side` (canonical names). `visible`: a command can tell whether
-    the effect is there.
+    `locked_path` is where writers hang; `mirror` loses `side` (canonical names). `resource` is what it occupies, as its
+    adapter calls that (`device /dev/mapper/NAME`). `visible`: a command can tell whether the effect is there.
     """
 
     step: str
@@ -25,6 +25,7 @@ class KnownHold:
     mirror: str | None = None
     side: str | None = None
     visible: bool = True
+    resource: str | None = None
 
     @property
     def words(self) -> str:
@@ -68,6 +69,10 @@ class Seen:
     """`locks` as `parse_lockfs` reads them; the volumes of all disk sets as `parse_metastat_p`, `parse_metastat` and
     `parse_metastat_c` do. What could not be asked is empty. `mounted` are the volumes that are mounted themselves.
     `runs` are those of this host, the oldest first.
+
+    Of Linux: the arrays as `parse_mdadm_detail` reads them, each with `mismatches`; the names of arrays that do not
+    run; the volumes of LVM as `parse_lvs` reads them; the names of device-mapper's devices that are no part of LVM;
+    loop devices as `parse_losetup` reads them; `mounts` are `{"source", "target"}`.
     """
 
     locks: tuple[Json, ...] = ()
@@ -78,3 +83,9 @@ class Seen:
     runs: tuple[KnownRun, ...] = ()
     commands: tuple[LeftCommand, ...] = ()
     guard_folders: tuple[GuardFolder, ...] = ()
+    arrays: tuple[Json, ...] = ()
+    stopped_arrays: tuple[str, ...] = ()
+    logical_volumes: Volumes = field(default_factory=dict)
+    views: tuple[str, ...] = ()
+    loop_devices: tuple[Json, ...] = ()
+    mounts: tuple[Json, ...] = ()

@@ -19,6 +19,7 @@ from svmrun.values import replace
 Run = Generator[Any, Any, int]
 BUSY, GONE, NO_FILE = "Device or resource busy", "No such device or address", "No such file or directory"
 MOST_LOOPS = 256
+LISTED = ["info", "--columns", "--noheadings", "--separator", "/", "--options", "name,uuid"]
 SNAPSHOT_WORDS, LINEAR_WORDS = 7, 5
 
 
@@ -34,7 +35,7 @@ def _do(change: Callable[[World], World]) -> Generator[Any, Any, str]:
 
 
 def dmsetup(call: Call) -> Run:
-    """`create NAME [--readonly] --table TABLE`, `remove [--retry] NAME`, `status NAME`, `table NAME`, `info NAME`."""
+    """`create NAME [--readonly] --table TABLE`, `remove [--retry] NAME`, `status NAME`, `info`: all names and uuids."""
     words = [word for word in call.argv[1:] if word not in ("--retry", "--readonly", "-r")]
     if call.user != "root":
         yield Print("/dev/mapper/control: open failed: Permission denied\nCommand failed.\n", "err")
@@ -45,6 +46,8 @@ def dmsetup(call: Call) -> Run:
         refused = yield from _do(lambda now: _removed(now, words[1]))
     elif words[:1] == ["status"] and len(words) == 2:
         return (yield from _status(words[1]))
+    elif words == LISTED:
+        return (yield from _named())
     else:
         refused = "dmsetup: these words are not simulated\n"
     if refused:
@@ -101,6 +104,14 @@ def _status(name: str) -> Run:
         yield Print("Device does not exist.\nCommand failed.\n", "err")
         return 1
     yield Print(f"0 {view.size} {view.kind} {'0/524288 0' if view.kind == 'snapshot' else ''}\n")
+    return 0
+
+
+def _named() -> Run:
+    """Of views; the devices that LVM makes are left out."""
+    world = yield Look()
+    lines = [f"{view.name.rpartition('/')[2]}/\n" for view in world.views if view.kind != "loop"]
+    yield Print("".join(lines) or "No devices found\n")
     return 0
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from svmrun.simulator import md_arrays
 from svmrun.simulator.attempt import Refused, attempt
 from svmrun.simulator.linux_lookup import leg_at, linux_mirror
-from svmrun.simulator.mdadm_report import detail, examine
+from svmrun.simulator.mdadm_report import detail, examine, mdstat
 from svmrun.simulator.requests import Call, Look, Pass, Print
 from svmrun.simulator.world import World
 
@@ -113,11 +113,11 @@ def _do(deed: Deed) -> Run:
 
 
 def cat(call: Call) -> Run:
-    """`mismatch_cnt`, `sync_action`, `last_sync_action` and `degraded` in `/sys/block/MD/md`; nothing else is here."""
+    """`mismatch_cnt`, `sync_action`, `last_sync_action` and `degraded` in `/sys/block/MD/md`, and /proc/mdstat."""
     world = yield Look()
     status = 0
     for path in call.argv[1:]:
-        text = _sysfs(world, path)
+        text = mdstat(world) if path == "/proc/mdstat" else _sysfs(world, path)
         if text is None:
             yield Print(f"cat: {path}: No such file or directory\n", "err")
             status = 1

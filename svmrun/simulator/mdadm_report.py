@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from svmrun.simulator.calendar_text import date_text
 from svmrun.simulator.linux_disks import Leg, LinuxMirror
 from svmrun.simulator.linux_mirrors import work_percent
+from svmrun.simulator.world import World
 
 CREATED = 1_700_000_000.0
 UUID = "870df3c0:918b4c89:6d376ede:dc2dc934"
@@ -116,3 +117,16 @@ def examine(mirror: LinuxMirror, leg: Leg, host: str, clock: float) -> str:
         ("Array State", f"{states} ('A' == active, '.' == missing, 'R' == replacing)"),
     ]
     return "\n".join((f"{leg.device}:", *(f"{name:>15s} : {value}" for name, value in rows))) + "\n"
+
+
+def mdstat(world: World) -> str:
+    """/proc/mdstat, with one line for each array (md.c, md_seq_show)."""
+    arrays = [mirror for mirror in world.linux_mirrors if mirror.kind == "md"]
+    return "\n".join(("Personalities : [raid1] ", *map(_line_of, arrays), "unused devices: <none>"))
+
+
+def _line_of(mirror: LinuxMirror) -> str:
+    marks = {"in-sync": "", "recovering": "", "faulty": "(F)"}
+    there = [(slot, leg) for slot, leg in enumerate(mirror.legs) if leg.state in marks]
+    words = [f"{leg.device.rpartition('/')[2]}[{slot}]{marks[leg.state]}" for slot, leg in reversed(there)]
+    return f"{mirror.name.rpartition('/')[2]} : active raid1 {' '.join(words)}"

@@ -13,16 +13,17 @@ from svmrun.diagnosis.judge import judge
 from svmrun.diagnosis.model import Finding
 from svmrun.diagnosis.seen import KnownHold, KnownRun, Seen
 
+OUTSIDE = ("faulty", "spare")
 LEGS = ("/dev/sdb1", "/dev/sdc1", "/dev/sdd1")
 
 
 def array(*states: str, action: str = "idle", percent: float | None = None, **values: Any) -> dict[str, Any]:
-    """A leg that is faulty has left its place, as `mdadm --detail` shows it."""
+    """A leg that is faulty has left its place, a spare has none yet: `mdadm --detail` shows both behind the places."""
     rows = [
-        {"state": "removed" if state in ("faulty", "removed") else state, "device": leg}
+        {"state": "removed" if state in OUTSIDE else state, "device": leg}
         for leg, state in zip(LEGS, states, strict=True)
     ]
-    rows += [{"state": state, "device": leg} for leg, state in zip(LEGS, states, strict=True) if state == "faulty"]
+    rows += [{"state": state, "device": leg} for leg, state in zip(LEGS, states, strict=True) if state in OUTSIDE]
     told = {"array": "/dev/md0", "raid_devices": 3, "devices": rows, "sync_action": action, "sync_percent": percent}
     return {**told, "state": ["clean"], "mismatches": 0, **values}
 
@@ -62,6 +63,11 @@ def taken_off(*, held: bool, mirror: str = "/dev/md0", side: str = "/dev/sdd1") 
         (
             array("active sync", "active sync", "spare rebuilding"),
             "/dev/sdd1 waits to be copied to, and nothing is copied",
+            "mdadm --action=idle /dev/md0",
+        ),
+        (
+            array("active sync", "active sync", "spare"),
+            "/dev/sdd1 waits to be copied to",
             "mdadm --action=idle /dev/md0",
         ),
         (

@@ -25,10 +25,12 @@ def _array(name: str, array: Json, seen: Seen) -> Iterator[Finding]:
     devices = array["devices"]
     faulty = [str(row["device"]) for row in devices if "faulty" in row["state"]]
     yield from (_faulty(name, leg, seen) for leg in faulty)
-    empty = sum(row["state"] == "removed" for row in devices) - len(faulty)  # a faulty one has left its place
-    if empty > 0:
-        yield _taken_off(name, f"{empty} of its {array['raid_devices']} legs", seen)
-    waiting = [str(row["device"]) for row in devices if row["state"] == "spare rebuilding"]
+    # A faulty one has left its place, and a spare has none yet: mdadm shows these places as removed.
+    places = sum(row["state"] == "removed" for row in devices) - len(faulty)
+    spares = [str(row["device"]) for row in devices if row["state"] == "spare"][: max(0, places)]
+    if places > len(spares):
+        yield _taken_off(name, f"{places - len(spares)} of its {array['raid_devices']} legs", seen)
+    waiting = spares + [str(row["device"]) for row in devices if row["state"] == "spare rebuilding"]
     if array["sync_action"] in COPYING:
         yield resync(seen, name, waiting, array["sync_percent"], _mdadm("--detail", name))
     elif waiting:

@@ -17,6 +17,7 @@ from svmrun.simulator.world import Service, World
 from tests.simulated_host import after, shipped
 
 HINT = "       dmesg(1) may have more information after failed mount system call.\n"
+TAKEN = "{} already mounted or mount point busy.\n"
 BAD = "wrong fs type, bad option, bad superblock on {}, missing codepage or helper program, or other error.\n"
 SNAPSHOT = "btrfs subvolume snapshot -r /srv/data /srv/data/.s"
 DELETE = "btrfs subvolume delete --commit-after /srv/data/.s"
@@ -69,7 +70,8 @@ def typed(name: str, arguments: Any) -> str:
         ("linux", "mount -t xfs /dev/vda1 /mnt", 32, f"mount: /mnt: {BAD.format('/dev/vda1')}{HINT}"),
         ("linux", "mount /dev/vda1", 1, "mount: bad usage\nTry 'mount --help' for more information.\n"),
         ("linux", "mount -z", 1, "mount: invalid option -- 'z'\nTry 'mount --help' for more information.\n"),
-        ("xfs", "mount /dev/sdb1 /mnt", 32, f"mount: /mnt: {BAD.format('/dev/sdb1')}{HINT}"),
+        ("xfs", "mount /dev/sdb1 /mnt", 32, f"mount: /mnt: unknown filesystem type 'linux_raid_member'.\n{HINT}"),
+        ("xfs", "mount -t xfs /dev/sdb1 /mnt", 32, f"mount: /mnt: {TAKEN.format('/dev/sdb1')}{HINT}"),
         ("linux", "umount /mnt", 32, "umount: /mnt: not mounted.\n"),
         ("linux", "umount /srv/data", 32, "umount: /srv/data: target is busy.\n"),
         ("linux", "umount", 1, "umount: bad usage\nTry 'umount --help' for more information.\n"),
@@ -94,20 +96,36 @@ def typed(name: str, arguments: Any) -> str:
             "btrfs",
             "btrfs subvolume snapshot -r /backup /backup/x",
             1,
+            "ERROR: Not a Btrfs filesystem: Invalid argument\n",
+        ),
+        (
+            "btrfs",
+            "btrfs subvolume snapshot -r /srv/data/x /srv/data/y",
+            1,
             "ERROR: Not a Btrfs subvolume: Invalid argument\n",
         ),
+        ("btrfs", "btrfs subvolume snapshot -r /srv/data /backup/x", 1, "ERROR: not a btrfs filesystem: /backup\n"),
+        ("btrfs", "btrfs subvolume show /backup", 1, "ERROR: Not a Btrfs filesystem: Invalid argument\n"),
         ("btrfs", DELETE, 1, "ERROR: Could not statfs: No such file or directory\n"),
         ("btrfs", "btrfs send -f /backup/x /srv/data", 1, "ERROR: subvolume /srv/data is not read-only\n"),
         ("btrfs", "btrfs send -f /backup/x /srv/data/x", 1, "ERROR: unable to resolve /srv/data/x\n"),
         (
             "btrfs",
             "btrfs receive --dump -f /backup/x",
-            1,
-            "ERROR: cannot open '/backup/x': No such file or directory\n",
+            0,
+            "ERROR: cannot open /backup/x: No such file or directory\n",
         ),
         ("btrfs", "btrfs bogus", 1, "btrfs: unknown token\n"),
         ("xfs", "xfs_repair -n /dev/md0", 1, "xfs_repair: /dev/md0 contains a mounted and writable filesystem\n"),
-        ("xfs", "xfs_repair -n /dev/nowhere", 1, "/dev/nowhere: No such file or directory\n"),
+        (
+            "xfs",
+            "xfs_repair /dev/md0",
+            1,
+            "xfs_repair: /dev/md0 contains a mounted filesystem\nxfs_repair: /dev/md0 con",
+        ),
+        ("xfs", "xfs_repair -n /dev/nowhere", 1, "/dev/nowhere: No such file or directory\n\nfatal error"),
+        ("xfs", "xfs_repair /dev/nowhere", 1, "/dev/nowhere: No such file or directory\n/dev/nowhere: No such file"),
+        ("xfs", "xfs_repair -n /dev/sdb1", 1, "Phase 1 - find and verify superblock...\nbad primary superblock"),
         ("linux", "psql -XwqAt -d x -c x", 2, "psql: error: connection to server on socket"),
         ("postgresql", "psql -XwqAt -d x -c x", 1, "ERROR:  syntax error"),
     ],
@@ -149,6 +167,18 @@ def test_services_stop_until_the_next_boot_and_start_again() -> None:
     assert run(stopped, "systemctl is-active ledger").status == 3
     assert run(after(stopped, "systemctl start ledger"), "systemctl is-active ledger").stdout == "active\n"
     assert [s.state for s in rebooted(stopped).services] == ["online", "disabled"]
+
+
+def test_a_service_that_has_failed_stays_so_when_it_is_stopped() -> None:
+    failed = replace(shipped("linux"), services=(Service("ledger.service", state="maintenance"),))
+    stopped = after(failed, "systemctl --no-ask-password stop ledger")
+    assert run(stopped, "systemctl is-active ledger").stdout == "failed\n"
+
+
+def test_a_snapshot_of_a_name_that_is_there_is_refused_inside_it() -> None:
+    ended = run(after(shipped("btrfs"), SNAPSHOT), SNAPSHOT)
+    assert ended.stdout == "Create a readonly snapshot of '/srv/data' in '/srv/data/.s/data'\n"
+    assert (ended.status, ended.stderr) == (1, "ERROR: cannot snapshot '/srv/data': Read-only file system\n")
 
 
 def test_an_archive_of_files_that_are_written_to_is_told_by_tar_and_not_by_rsync() -> None:

@@ -64,6 +64,12 @@ def mismatches(world: World) -> int:
         ),
         (f"mdadm /dev/md7 --re-add {LEG}", 1, "mdadm: error opening /dev/md7: No such file or directory"),
         ("mdadm --action=check /dev/md7", 1, "mdadm: Couldn't open /dev/md7: No such file or directory"),
+        (f"mdadm --action=check {LEG}", 1, f"mdadm: {LEG} is no an md array"),
+        (f"mdadm {LEG} --re-add /dev/sdb1", 1, f"mdadm: {LEG} does not appear to be an md device"),
+        ("mdadm --examine /dev/md0", 1, "mdadm: No md superblock detected on /dev/md0."),
+        (f"mdadm --zero-superblock {LEG}", 2, f"mdadm: Couldn't open {LEG} for write - not zeroing"),
+        ("mdadm --wait /dev/md7", 2, "mdadm: stat failed for /dev/md7: No such file or directory"),
+        ("mdadm --wait /dev/md0", 1, ""),
         (DATA, 1, "device-mapper: reload ioctl on data (253:0) failed: Device or resource busy\nCommand failed."),
         ("dmsetup status no", 1, "Device does not exist.\nCommand failed."),
         (
@@ -91,6 +97,51 @@ def mismatches(world: World) -> int:
 def test_refusals_have_the_words_of_the_real_commands(command: str, status: int, said: str) -> None:
     ended = run(shipped("md"), command)
     assert (ended.status, ended.stderr.strip()) == (status, said)
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("mdadm --detail /dev/md0", "must be super-user to perform this action"),
+        (f"mdadm --zero-superblock {LEG}", "must be super-user to perform this action"),
+        (OFF, "error opening /dev/md0: Permission denied"),
+        (f"mdadm --examine {LEG}", f"cannot open {LEG}: Permission denied"),
+    ],
+)
+def test_who_is_not_root_is_told_so_as_by_mdadm(command: str, said: str) -> None:
+    ended = run(shipped("md"), command, user="ada")
+    assert (ended.status, ended.stderr) == (1, f"mdadm: {said}\n")
+
+
+def test_a_leg_that_is_thrown_out_of_a_check_can_be_removed_a_moment_later() -> None:
+    checking = after(shipped("md"), CHECK)
+    assert run(checking, CHECK).stderr == "mdadm: Count not set action for /dev/md0 to check: Device or resource busy\n"
+    ended = run(checking, OFF)
+    told = f"mdadm: set {LEG} faulty in /dev/md0\nmdadm: hot remove failed for {LEG}: Device or resource busy\n"
+    assert (ended.status, ended.stderr) == (1, told)
+    assert states(ended.world) == ["in-sync", "in-sync", "faulty"]
+    assert states(after(ended.world, BACK)) == ["in-sync", "in-sync", "recovering"]
+    assert states(after(later(ended.world, 1.0), f"mdadm /dev/md0 --remove {LEG}")) == ["in-sync", "in-sync", "out"]
+
+
+def test_a_device_that_cannot_be_written_to_joins_no_array() -> None:
+    read_only = after(taken_off(), f"blockdev --setro {LEG}")
+    assert run(read_only, BACK).stderr == f"mdadm: add new device failed for {LEG}: Read-only file system\n"
+    forgotten = after(taken_off(), f"mdadm --zero-superblock {LEG}", f"blockdev --setro {LEG}")
+    assert run(forgotten, BACK).stderr == f"mdadm: --re-add for {LEG} to /dev/md0 is not possible\n"
+    assert run(forgotten, f"mdadm /dev/md0 --add {LEG}").stderr == f"mdadm: Failed to write metadata to {LEG}\n"
+
+
+def test_a_check_of_what_is_in_use_looks_only_and_says_so() -> None:
+    for world, device, used in ((shipped("md"), LEG, "in use"), (viewed(), LEG, "in use")):
+        ended = run(world, f"e2fsck -f -y {device}")
+        assert (ended.status, ended.stdout) == (8, f"{device} is {used}.\n")
+        assert ended.stderr.endswith("e2fsck: Cannot continue, aborting.\n\n\n")
+    live = run(shipped("md"), "e2fsck -f -n /dev/md0")
+    assert live.stdout.startswith("Warning!  /dev/md0 is mounted.\n")
+    arguments = {"device": "/dev/md0", "answer": "no", "force": True}
+    outcome = REGISTRY["e2fsck"].interpret(arguments, Completed(("e2fsck",), live.status, live.stdout, live.stderr))
+    assert "in use" in outcome.message
 
 
 def test_a_leg_goes_and_comes_back_and_only_what_changed_is_copied() -> None:

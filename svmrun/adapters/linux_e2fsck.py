@@ -125,6 +125,8 @@ def _problems(arguments: Arguments, completed: Completed, result: dict[str, Json
     if completed.status not in _OK:
         meaning = _MEANING.get(completed.status or 0, "its exit status is not a known one")
         yield _told(meaning, e2fsck_fault(completed), completed)
+    if result["in_use"]:
+        yield "the device is in use, mounted or part of a mirror: what a check finds then means nothing"
     if result["errors_left"]:
         yield "errors are left"
     if result["files"] is None:

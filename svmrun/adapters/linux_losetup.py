@@ -23,7 +23,7 @@ from svmrun.adapters.output import ParseError, read_json, read_outcome
 
 Json = Any
 
-_GONE = "No such device or address"
+_GONE = ("No such device or address", "failed to use device: No such device")  # the second: there is no such node
 _TAKEN = "Device or resource busy"
 
 
@@ -86,13 +86,15 @@ class Losetup(Adapter):
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         if arguments["mode"] == "list":
+            if completed.status == 1 and _GONE[1] in completed.stderr and not completed.interrupted:
+                return Outcome("succeeded", "", {"loop_devices": []}, changed=False)
             return read_outcome(completed, parse_losetup, partial(_told, arguments.get("device"), completed.stdout))
         if arguments["mode"] == "find":
             return read_outcome(completed, _parse_find)
         outcome = plain_outcome(completed)
         if outcome.kind != "failed":
             return outcome
-        if arguments["mode"] == "detach" and _GONE in completed.stderr:
+        if arguments["mode"] == "detach" and any(words in completed.stderr for words in _GONE):
             return Outcome("succeeded", f"{arguments['device']} was not in use", changed=False)
         taken = arguments["mode"] == "attach" and _TAKEN in completed.stderr
         message = f"{arguments['device']} is in use already" if taken else outcome.message
@@ -110,7 +112,7 @@ class Losetup(Adapter):
         return Probe("losetup", self.complete({"mode": "list", "device": device}), present)
 
     def done_in_shell(self, arguments: Arguments) -> ShellProof:
-        return ShellProof(says=(_GONE,)) if arguments["mode"] == "detach" else ShellProof()
+        return ShellProof(says=_GONE) if arguments["mode"] == "detach" else ShellProof()
 
     def inverse(self, arguments: Arguments) -> Parts | None:
         return Parts("losetup", {"mode": "detach", "device": arguments["device"]}) if arguments.get("file") else None

@@ -16,7 +16,13 @@ from svmrun.values import replace
 
 Run = Generator[Any, Any, int]
 NO_FILE = "No such file or directory"
-NO_SUBVOLUME = "Not a Btrfs subvolume: Invalid argument"
+INVALID = "Invalid argument"
+NO_PERMISSION = "Operation not permitted"
+NOT_DELETED = (
+    f"WARNING: cannot read default subvolume id: {NO_PERMISSION}\n"
+    f"ERROR: Could not destroy subvolume/snapshot: {NO_PERMISSION}\n"
+    "WARNING: deletion failed with EPERM, you don't have permissions or send may be in progress\n"
+)
 
 
 def btrfs(call: Call) -> Run:
@@ -27,7 +33,7 @@ def btrfs(call: Call) -> Run:
         case ("subvolume", "delete", *options, path):
             return (yield from _delete(call, path, "--commit-after" in options))
         case ("subvolume", "show", path):
-            return (yield from _show(path))
+            return (yield from _show(call, path))
         case ("send", "-f", stream, path):
             return (yield from _send(call, stream, path))
         case ("receive", "--dump", "-f", stream):
@@ -45,17 +51,32 @@ def _snapshot(call: Call, source: str, path: str) -> Run:
     """It is on the disk when it says so; on a frozen file system it waits."""
     world = yield Look()
     if subvolume(world, source) is None:
-        return (yield from _error(NO_SUBVOLUME if containing(world, source) else f"Could not statfs: {NO_FILE}"))
-    yield Print(f"Create a readonly snapshot of '{source}' in '{path}'\n")
+        return (yield from _error(_no_subvolume(world, source) or f"Could not statfs: {NO_FILE}"))
+    if not _is_btrfs(world, path):
+        return (yield from _error(f"not a btrfs filesystem: {normal(path).rpartition('/')[0] or '/'}"))
+    inside = subvolume(world, path) and f"/{normal(source).rpartition('/')[2]}"  # of the one that is there
+    yield Print(f"Create a readonly snapshot of '{source}' in '{path}{inside or ''}'\n")
     if call.user != "root":
-        return (yield from _error(f"cannot snapshot '{source}': Operation not permitted"))
+        return (yield from _error(f"cannot snapshot '{source}': {NO_PERMISSION}"))
     if containing(world, source) is not containing(world, path):
         return (yield from _error(f"cannot snapshot '{source}': Invalid cross-device link"))
-    if subvolume(world, path) is not None:
+    if inside:
         return (yield from _error(f"cannot snapshot '{source}': Read-only file system"))
     yield Await(writable(path))
     yield Change(lambda now: _taken(now, normal(source), normal(path)))
     return 0
+
+
+def _is_btrfs(world: World, path: str) -> bool:
+    found = containing(world, path)
+    return found is not None and found.kind == "btrfs"
+
+
+def _no_subvolume(world: World, path: str) -> str:
+    """Why a path that is there is none; every folder is taken to be there. Empty where nothing is mounted."""
+    if containing(world, path) is None:
+        return ""
+    return f"Not a Btrfs {'subvolume' if _is_btrfs(world, path) else 'filesystem'}: {INVALID}"
 
 
 def _taken(world: World, source: str, path: str) -> World:
@@ -71,17 +92,22 @@ def _delete(call: Call, path: str, commits: bool) -> Run:
         return (yield from _error(f"Could not statfs: {NO_FILE}"))
     yield Print(f"Delete subvolume ({'commit' if commits else 'no-commit'}): '{path}'\n")
     if call.user != "root":
-        return (yield from _error("Could not destroy subvolume/snapshot: Operation not permitted"))
+        yield Print(NOT_DELETED, "err")
+        return 1
     yield Await(writable(path))
     yield Change(lambda now: replace(now, subvolumes=tuple(one for one in now.subvolumes if one.path != place)))
     return 0
 
 
-def _show(path: str) -> Run:
+def _show(call: Call, path: str) -> Run:
+    """A path that is no subvolume of a btrfs is taken to be nothing."""
     world = yield Look()
     found = subvolume(world, path)
     if found is None:
-        return (yield from _error(f"cannot find real path for '{path}': {NO_FILE}"))
+        other = "" if _is_btrfs(world, path) else _no_subvolume(world, path)
+        return (yield from _error(other or f"cannot find real path for '{path}': {NO_FILE}"))
+    if call.user != "root":
+        return (yield from _error(f"Could not search B-tree: {NO_PERMISSION}"))
     mounted = containing(world, found.path)
     place = found.path.removeprefix(mounted.mount_point.rstrip("/") if mounted else "").lstrip("/")
     yield Print(f"{place or '/'}\n")
@@ -109,7 +135,7 @@ def _send(call: Call, stream: str, path: str) -> Run:
     if found is None:
         return (yield from _error(f"unable to resolve {path}"))
     if call.user != "root":
-        return (yield from _error("failed to open the send stream: Operation not permitted"))
+        return (yield from _error(f"failed to determine mount point for {path}: {NO_PERMISSION}"))
     if not found.read_only:
         return (yield from _error(f"subvolume {path} is not read-only"))
     yield Print(f"At subvol {path}\n", "err")
@@ -118,10 +144,12 @@ def _send(call: Call, stream: str, path: str) -> Run:
 
 
 def _check(stream: str) -> Run:
+    """Of a file that is not there it says so, and ends with 0."""
     world = yield Look()
     image = image_file(world, stream)
     if image is None:
-        return (yield from _error(f"cannot open '{stream}': {NO_FILE}"))
+        yield Print(f"ERROR: cannot open {stream}: {NO_FILE}\n", "err")
+        return 0
     name = image.device.rpartition("/")[2]
     yield Print(f"subvol          ./{name:<30} uuid={uuid_text(image.device)} transid=8\n")
     if not image.complete:

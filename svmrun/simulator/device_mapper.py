@@ -21,6 +21,11 @@ BUSY, GONE, NO_FILE = "Device or resource busy", "No such device or address", "N
 MOST_LOOPS = 256
 LISTED = ["info", "--columns", "--noheadings", "--separator", "/", "--options", "name,uuid"]
 SNAPSHOT_WORDS, LINEAR_WORDS = 7, 5
+NOT_ROOT = (
+    "/dev/mapper/control: open failed: Permission denied\n"
+    "Failure to communicate with kernel device-mapper driver.\n"
+    "Incompatible libdevmapper 1.02.185 (2022-05-18) and kernel driver (unknown version).\nCommand failed.\n"
+)
 
 
 def _do(change: Callable[[World], World]) -> Generator[Any, Any, str]:
@@ -38,7 +43,7 @@ def dmsetup(call: Call) -> Run:
     """`create NAME [--readonly] --table TABLE`, `remove [--retry] NAME`, `status NAME`, `info`: all names and uuids."""
     words = [word for word in call.argv[1:] if word not in ("--retry", "--readonly", "-r")]
     if call.user != "root":
-        yield Print("/dev/mapper/control: open failed: Permission denied\nCommand failed.\n", "err")
+        yield Print(NOT_ROOT, "err")
         return 1
     if words[:1] == ["create"] and len(words) == 4 and words[2] == "--table":
         refused = yield from _do(lambda now: _created(now, words[1], words[3], "--readonly" in call.argv))

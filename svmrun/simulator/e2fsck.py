@@ -8,7 +8,7 @@ from typing import Any
 
 from svmrun.simulator.file_systems import device_bytes, on_device
 from svmrun.simulator.images import file_system_on, is_moment
-from svmrun.simulator.linux_lookup import ground, mounted_from
+from svmrun.simulator.linux_lookup import Ground, ground, mounted_from, views_over
 from svmrun.simulator.linux_mirrors import written
 from svmrun.simulator.processes import opened
 from svmrun.simulator.requests import Ask, Call, Change, Look, Pass, Print
@@ -81,14 +81,24 @@ def _cannot_open(world: World, check: _Check, user: str) -> tuple[str, str] | No
         return f"{device} is mounted.\n", "Cannot continue, aborting.\n\n"
     if found is None or (found.leg is not None and found.leg.state == "missing"):
         return "Possibly non-existent device?\n", f"No such file or directory {while_opening}"
-    if found.leg is None and mounted_from(world, found.mirror) and check.answer != "n":
-        return f"{device} is mounted.\n", "Cannot continue, aborting.\n\n"
+    if check.answer != "n" and (used := _use(world, found, device)):
+        return f"{device} is {used}.\n", "Cannot continue, aborting.\n\n"
     if check.answer != "n" and not found.writable:
         return "You must have r/w access to the filesystem or be root\n", f"Operation not permitted {while_opening}"
     system = file_system_on(world, device)
     if system is None or system.kind not in KINDS:
         return _no_superblock(device), f"Bad magic number in super-block {while_opening}"
     return None
+
+
+def _use(world: World, found: Ground, device: str) -> str:
+    """Who keeps others from writing to the device: a loop device does not."""
+    mounted = found.leg is None and not found.views and mounted_from(world, found.mirror)
+    if mounted or any(f.special == device for f in world.file_systems):
+        return "mounted"
+    views = any(view.kind != "loop" for view in views_over(world, device))
+    taken = found.leg is not None and not found.views and found.leg.state in ("in-sync", "recovering", "faulty")
+    return "in use" if views or taken else ""
 
 
 def _no_superblock(device: str) -> str:
@@ -107,14 +117,17 @@ def _checked(check: _Check, world: World) -> Run:
     if not (active or check.force):
         yield Print(f"{check.device}: clean, {_sizes(system)}\n")
         return 0
+    used = _use(world, found, check.device)
+    if used:
+        yield Print(f"Warning!  {check.device} is {used}.\n")
     yield Pass(min(SECONDS, world.dump_seconds / 20))
     if active and not check.answer:
         return (yield from _asked(check, system))
-    yield from _words(check, active)
+    yield from _words(check, active, told=not used)
     if check.answer != "n":
         yield Change(lambda now: written(now, check.device, repairs=True))
     yield Print(f"{check.device}: {_sizes(system)}\n")
-    return LEFT if active and check.answer == "n" else 0
+    return LEFT if active and check.answer == "n" and not used else 0
 
 
 def _asked(check: _Check, system: FileSystem) -> Run:
@@ -135,8 +148,11 @@ def _asked(check: _Check, system: FileSystem) -> Run:
     return CORRECTED if fixed else LEFT
 
 
-def _words(check: _Check, active: bool) -> Generator[Any, Any, None]:
-    """The journal of an image that was taken while it changed has to be replayed, which -n does not do."""
+def _words(check: _Check, active: bool, *, told: bool) -> Generator[Any, Any, None]:
+    """The journal of an image that was taken while it changed has to be replayed, which -n does not do.
+
+    That errors are left is not `told` of a device in use: what is found there need not be true.
+    """
     if check.answer == "p":
         if active:
             yield Print(f"{check.device}: recovering journal\n")
@@ -150,7 +166,8 @@ def _words(check: _Check, active: bool) -> Generator[Any, Any, None]:
     yield Print("".join(PASSES))
     if active and check.answer == "n":
         yield Print(f"{WRONG}Fix? no\n\n")
-        yield Print(f"\n{check.device}: ********** WARNING: Filesystem still has errors **********\n\n")
+        if told:
+            yield Print(f"\n{check.device}: ********** WARNING: Filesystem still has errors **********\n\n")
     elif active:
         yield Print(f"\n{check.device}: ***** FILE SYSTEM WAS MODIFIED *****\n")
 

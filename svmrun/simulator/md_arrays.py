@@ -7,21 +7,27 @@ raises Refused with the line that stands behind mdadm's name.
 from __future__ import annotations
 
 from svmrun.simulator.attempt import Refused
-from svmrun.simulator.linux_disks import Leg, LinuxMirror
+from svmrun.simulator.linux_disks import Leg, LinuxMirror, Work
 from svmrun.simulator.linux_lookup import leg_at, linux_mirror, put_leg, put_linux_mirror, views_over
 from svmrun.simulator.linux_mirrors import check_starts, check_stops, leg_joins, leg_leaves
 from svmrun.simulator.world import World
 from svmrun.values import replace
 
 BUSY, NO_FILE = "Device or resource busy", "No such file or directory"
+UNKNOWN = "No such device"
+# A check that a leg's leaving ends is not over at once: so long the leg cannot be removed.
+CHECK_ENDS_SECONDS = 0.5
 
 
-def array(world: World, name: str, opening: str) -> LinuxMirror:
-    """The array of that name. `opening` is how the mode in question says that there is none."""
+def array(world: World, name: str, opening: str, other: str = "does not appear to be an md device") -> LinuxMirror:
+    """The array of that name.
+
+    `opening` is how the mode in question says that there is nothing, `other` that it is another kind of device.
+    """
     found = linux_mirror(world, name)
-    if found is None or found.kind != "md":
-        raise Refused(f"{opening} {name}: {NO_FILE}")
-    return found
+    if found is not None and found.kind == "md":
+        return found
+    raise Refused(f"{name} {other}" if found or leg_at(world, name) else f"{opening} {name}: {NO_FILE}")
 
 
 def fail(world: World, name: str, device: str) -> tuple[World, str]:
@@ -29,20 +35,26 @@ def fail(world: World, name: str, device: str) -> tuple[World, str]:
 
     The last one stays; but a kernel 6.1 lets every write to the array fail from then on, and shows it nowhere.
     """
-    mirror, leg = array(world, name, "error opening"), _leg(world, name, device)
-    if leg.state in ("out", "missing"):
-        raise Refused(f"set device faulty failed for {device}:  No such device")
+    mirror = array(world, name, "error opening")
+    leg = _leg(world, name, device, f"set device faulty failed for {device}:  {UNKNOWN}")
+    if leg.state == "out":
+        raise Refused(f"set device faulty failed for {device}:  {UNKNOWN}")
     if leg.state == "in-sync" and sum(other.state == "in-sync" for other in mirror.legs) == 1:
         broken = put_linux_mirror(world, replace(mirror, broken=True))
         raise Refused(f"set device faulty failed for {device}:  {BUSY}", 2, broken)
-    return leg_leaves(world, mirror, leg, "faulty"), f"set {device} faulty in {name}"
+    left = leg_leaves(world, mirror, leg, "faulty")
+    if mirror.work is not None and mirror.work.kind == "check" and leg.state == "in-sync":
+        ending = Work("check", CHECK_ENDS_SECONDS, world.clock)
+        left = put_linux_mirror(left, replace(array(left, name, "error opening"), work=ending))
+    return left, f"set {device} faulty in {name}"
 
 
 def remove(world: World, name: str, device: str) -> tuple[World, str]:
-    mirror, leg = array(world, name, "error opening"), _leg(world, name, device)
-    if leg.state in ("out", "missing"):
-        raise Refused(f"hot remove failed for {device}: No such device or address")
-    if leg.state != "faulty":
+    mirror = array(world, name, "error opening")
+    leg = _leg(world, name, device, f"hot remove failed for {device}: {UNKNOWN} or address")
+    if leg.state == "out":
+        raise Refused(f"hot remove failed for {device}: {UNKNOWN} or address")
+    if leg.state != "faulty" or (mirror.work is not None and mirror.work.kind == "check"):
         raise Refused(f"hot remove failed for {device}: {BUSY}")
     return leg_leaves(world, mirror, leg, "out"), f"hot removed {device} from {name}"
 
@@ -55,6 +67,7 @@ def re_add(world: World, name: str, device: str) -> tuple[World, str]:
     _require_free(world, leg, device)
     if not (mirror.bitmap and leg.known):
         raise Refused(f"--re-add for {device} to {name} is not possible")
+    _require_writable(leg, device)
     return leg_joins(world, mirror, leg, whole=False), f"re-added {device}"
 
 
@@ -64,43 +77,53 @@ def add(world: World, name: str, device: str) -> tuple[World, str]:
     _require_free(world, leg, device)
     if mirror.bitmap and leg.known:
         return re_add(world, name, device)
+    _require_writable(leg, device)
     return leg_joins(world, mirror, leg, whole=True), f"added {device}"
 
 
 def zero_superblock(world: World, device: str) -> tuple[World, str]:
     found = leg_at(world, device)
     if found is None or found[1].state == "missing":
-        raise Refused(f"Couldn't open {device} for write - not zeroing")
+        raise Refused(f"Couldn't open {device} for write - not zeroing", 2)
     mirror, leg = found
     if _is_taken(world, leg):
-        raise Refused(f"Couldn't open {device} for write - not zeroing")
+        raise Refused(f"Couldn't open {device} for write - not zeroing", 2)
     if not leg.known:
         raise Refused(f"Unrecognised md component device - {device}", 0)
     return put_leg(world, mirror, replace(leg, known=False)), ""
 
 
 def action(world: World, name: str, wanted: str) -> tuple[World, str]:
-    """`--action=check` and `--action=idle`. A recovery goes before a check, and starts again when it is stopped."""
-    mirror = array(world, name, "Couldn't open")
+    """`--action=check` and `--action=idle`. A recovery starts again when it is stopped; no check begins meanwhile."""
+    mirror = array(world, name, "Couldn't open", "is no an md array")
     if wanted == "idle":
         return check_stops(world, mirror), ""
-    if mirror.work is not None and mirror.work.kind == "recovery":
+    if mirror.work is not None:
         raise Refused(f"Count not set action for {name} to {wanted}: {BUSY}")
     return check_starts(world, mirror), ""
 
 
-def _leg(world: World, name: str, device: str) -> Leg:
+def _leg(world: World, name: str, device: str, foreign: str = "") -> Leg:
+    """`foreign` is what is said of a device that is there, and another array's."""
     found = leg_at(world, device)
-    if found is None or found[0].name != name or found[1].state == "missing":
+    if found is None or found[1].state == "missing":
         raise Refused(f"stat failed for {device}: {NO_FILE}")
+    if found[0].name != name:
+        raise Refused(foreign or f"Cannot open {device}: {BUSY}")
     return found[1]
 
 
 def _require_free(world: World, leg: Leg, device: str) -> None:
     if _is_taken(world, leg):
         raise Refused(f"Cannot open {device}: {BUSY}")
-    if leg.read_only:
+
+
+def _require_writable(leg: Leg, device: str) -> None:
+    """Without metadata of its own it is to get them first."""
+    if leg.read_only and leg.known:
         raise Refused(f"add new device failed for {device}: Read-only file system")
+    if leg.read_only:
+        raise Refused(f"Failed to write metadata to {device}")
 
 
 def _is_taken(world: World, leg: Leg) -> bool:

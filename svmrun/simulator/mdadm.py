@@ -30,7 +30,7 @@ def mdadm(call: Call) -> Run:
     """`--detail`, `--examine`, `--action`, `--wait`, `--zero-superblock`; or ARRAY and what shall become of devices."""
     words = list(call.argv[1:])
     if call.user != "root":
-        yield Print("mdadm: must be super-user to perform this action\n", "err")
+        yield Print(f"mdadm: {_not_root(words)}\n", "err")
         return 1
     if not words:
         yield Print("Usage: mdadm --help\n  for help\n", "err")
@@ -46,6 +46,15 @@ def mdadm(call: Call) -> Run:
     return 0
 
 
+def _not_root(words: list[str]) -> str:
+    """Most modes ask who it is; to manage an array, or to look at a device, it is opened first."""
+    if words[:1] and not words[0].startswith("-"):
+        return f"error opening {words[0]}: Permission denied"
+    if len(words) > 1 and words[0] in ("--examine", "-E"):
+        return f"cannot open {words[1]}: Permission denied"
+    return "must be super-user to perform this action"
+
+
 def _told(option: str, path: str) -> Run:
     world = yield Look()
     if option in ("--detail", "-D"):
@@ -59,8 +68,9 @@ def _told(option: str, path: str) -> Run:
     if text:
         yield Print(text)
         return 0
-    wrong = f"{path} does not appear to be an md device" if found else f"cannot open {path}: No such file or directory"
-    if option in ("--examine", "-E") and found and found[1].state != "missing":
+    there = linux_mirror(world, path) is not None or (found is not None and found[1].state != "missing")
+    wrong = f"{path} does not appear to be an md device" if there else f"cannot open {path}: No such file or directory"
+    if option in ("--examine", "-E") and there:
         wrong = f"No md superblock detected on {path}."
     yield Print(f"mdadm: {wrong}\n", "err")
     return 1
@@ -70,6 +80,9 @@ def _wait(name: str) -> Run:
     """1 when nothing was under way."""
     world = yield Look()
     mirror = linux_mirror(world, name)
+    if mirror is None and leg_at(world, name) is None:
+        yield Print(f"mdadm: stat failed for {name}: No such file or directory\n", "err")
+        return 2
     if mirror is None or mirror.work is None:
         return 1
     work = mirror.work

@@ -9,7 +9,7 @@ from typing import Any
 from svmrun.simulator.attempt import Refused, attempt
 from svmrun.simulator.file_systems import mounted_on, normal, on_device
 from svmrun.simulator.images import file_system_on, generation
-from svmrun.simulator.linux_lookup import ground
+from svmrun.simulator.linux_lookup import ground, leg_at
 from svmrun.simulator.linux_mirrors import written
 from svmrun.simulator.processes import users
 from svmrun.simulator.requests import Call, Change, Look, Print
@@ -56,13 +56,27 @@ def _refusal(call: Call, world: World, device: str, folder: str, kind: str, opti
         return f"special device {device} does not exist"
     if any((f.special, f.mount_point) == (device, folder) for f in world.file_systems):
         return f"{device} already mounted on {folder}"
+    if reason := _leg_refusal(world, device, kind):
+        return reason
     found = _file_system(world, device)
     twin = found is not None and found.kind == "xfs" and found.special != device and "nouuid" not in options
+    if found is not None and found.kind == "xfs" and not twin and not _can_replay(world, found, device, options):
+        return f"cannot mount {device} read-only"
     if found is None or kind not in ("", found.kind) or twin or not _can_replay(world, found, device, options):
         return (
             f"wrong fs type, bad option, bad superblock on {device}, missing codepage or helper program, or other error"
         )
     return ""
+
+
+def _leg_refusal(world: World, device: str, kind: str) -> str:
+    """A device with md's metadata is a file system only for who says so; one that its array has, for nobody."""
+    found = leg_at(world, device)
+    if found is None or found[0].kind != "md" or not found[1].known:
+        return ""
+    taken = found[1].state in ("in-sync", "recovering", "faulty")
+    busy = f"{device} already mounted or mount point busy" if taken else ""
+    return busy if kind else "unknown filesystem type 'linux_raid_member'"
 
 
 def _file_system(world: World, device: str) -> FileSystem | None:

@@ -77,10 +77,10 @@ def _switch(call: Call, verb: str, units: tuple[str, ...], _properties: list[str
 
 
 def _put(world: World, unit: str, state: Literal["online", "disabled"]) -> World:
-    """A boot starts again what is stopped: it stays enabled."""
+    """A boot starts again what is stopped: it stays enabled. What has failed stays so when it is stopped."""
     changed = tuple(
         replace(s, state=state, since=world.clock, temporary=state == "disabled")
-        if s.fmri == unit and s.state != state
+        if s.fmri == unit and s.state != state and (s.state, state) != ("maintenance", "disabled")
         else s
         for s in world.services
     )

@@ -65,6 +65,13 @@ Note that destroying the log may cause corruption -- please attempt a mount
 of the filesystem before doing this.
 """
 SCANNED = "        - scan filesystem freespace and inode maps...\n        - found root inode chunk\n"
+NO_XFS = """Phase 1 - find and verify superblock...
+bad primary superblock - bad magic number !!!
+
+attempting to find secondary superblock...
+.Sorry, could not find valid secondary superblock
+Exiting now.
+"""
 FATAL = "\nfatal error -- couldn't initialize XFS library\n"
 
 
@@ -74,17 +81,20 @@ def xfs_repair(call: Call) -> Run:
     world = yield Look()
     mounted, found = on_device(world, device), file_system_on(world, device)
     if mounted is not None:
-        yield Print(f"xfs_repair: {device} contains a mounted and writable filesystem\n{FATAL}", "err")
+        first = "" if looks else f"xfs_repair: {device} contains a mounted filesystem\n"
+        yield Print(f"{first}xfs_repair: {device} contains a mounted and writable filesystem\n{FATAL}", "err")
         return 1
-    if ground(world, device) is None or call.user != "root":
-        yield Print(f"{device}: No such file or directory\n{FATAL}", "err")
+    if ground(world, device) is None:
+        yield Print(f"{device}: No such file or directory\n" * (1 if looks else 2) + FATAL, "err")
+        return 1
+    if call.user != "root":
+        yield Print(f"xfs_repair: cannot open {device}: Permission denied\n", "err")
+        return 1
+    if found is None or found.kind != "xfs":
+        yield Print(NO_XFS, "err")
         return 1
     if looks:
         yield Print("No modify flag set, skipping phase 5\n")
-    if found is None or found.kind != "xfs":
-        yield Print("Phase 1 - find and verify superblock...\nbad primary superblock - bad magic number !!!\n", "err")
-        yield Print("Sorry, could not find valid secondary superblock\nExiting now.\n", "err")
-        return 1
     dirty = _log_is_dirty(world, device)
     yield Print(BEGUN, "err")
     if dirty and not looks:
@@ -118,7 +128,9 @@ def xfsdump(call: Call) -> Run:
     yield Print("xfsdump: using file dump (drive_simple) strategy\nxfsdump: version 3.1.11 (dump format 3.0)\n")
     found = mounted_on(world, normal(source))
     if found is None or found.kind != "xfs":
-        yield Print(f"xfsdump: ERROR: {source} does not identify a file system\nxfsdump: Dump Status: ERROR\n")
+        none = f"{source} does not identify a file system"
+        other = "failed to get bulkstat information for root inode"
+        yield Print(f"xfsdump: ERROR: {other if found else none}\nxfsdump: Dump Status: ERROR\n")
         return 1
     if image_file(world, target):
         yield Print("xfsdump: ERROR: media contains valid xfsdump but does not support append\n")

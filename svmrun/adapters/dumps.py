@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from svmrun.adapters import fields
-from svmrun.adapters.base import Completed, Outcome, failed, plain_outcome
-from svmrun.adapters.output import ParseError, Parser
+from svmrun.adapters.base import Arguments, Completed, Outcome, failed, plain_outcome
+from svmrun.adapters.output import ParseError, Parser, judged
 
 Json = Any
 
@@ -33,7 +33,7 @@ def least_size(command: str) -> Mapping[str, Json]:
     )
 
 
-def judged(
+def judged_dump(
     completed: Completed, parse: Parser, problems: Callable[[dict[str, Json], str], Iterator[str]], command: str
 ) -> Outcome:
     """The outcome of a dump: its words count beside its exit status. `problems` are told of the result and the text."""
@@ -43,9 +43,16 @@ def judged(
     except ParseError as error:
         outcome = plain_outcome(completed)
         return failed(f"{command} ended well, but {error}") if outcome.ok else outcome
-    outcome = plain_outcome(completed, result)
-    if outcome.kind == "unknown" or completed.failure:
-        return outcome
-    for problem in problems(result, text):
-        return failed(f"the dump is not good: {problem}", result)
-    return outcome
+    return judged(completed, result, problems(result, text), "the dump is not good")
+
+
+def not_held(arguments: Arguments, result: dict[str, Json]) -> Iterator[str]:
+    """What is missing in a dump's table of contents: everything, or some of the `paths` that were asked for."""
+    if not result["files"]:
+        yield "the dump holds no file"
+    missing = {_plain(path) for path in arguments["paths"]} - {_plain(path) for path in result["paths"]}
+    yield from (f"the dump does not hold ./{path}" for path in sorted(missing))
+
+
+def _plain(path: str) -> str:
+    return path.strip().removeprefix("./").strip("/")

@@ -20,9 +20,9 @@ from svmrun.adapters.base import (
     Outcome,
     Prompt,
 )
-from svmrun.adapters.linux_parse_dump import dump_percent, parse_dump, parse_restore
+from svmrun.adapters.linux_parse_dump import parse_dump, parse_restore
 from svmrun.adapters.output import read_outcome
-from svmrun.adapters.ufs_parse_dump import messages
+from svmrun.adapters.parse_dump import messages, percent_done
 from svmrun.names import tidy_path
 
 Json = Any
@@ -84,10 +84,10 @@ class Dump(Adapter):
         def problems(result: dict[str, Json], text: str) -> Iterator[str]:
             return _problems(arguments, completed, result, list(messages(text)))
 
-        return dumps.judged(completed, parse_dump, problems, self.name)
+        return dumps.judged_dump(completed, parse_dump, problems, self.name)
 
     def progress(self, arguments: Arguments, output: str) -> float | None:
-        return dump_percent(output)
+        return percent_done(output)
 
 
 def _target(arguments: Arguments) -> str:
@@ -175,17 +175,10 @@ class Restore(Adapter):
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         def must_hold(result: dict[str, Json]) -> Iterator[str]:
-            if not result["files"]:
-                yield "the dump holds no file"
-            missing = {_plain(path) for path in arguments["paths"]} - {_plain(path) for path in result["paths"]}
-            yield from (f"the dump does not hold ./{path}" for path in sorted(missing))
+            yield from dumps.not_held(arguments, result)
             if arguments.get("level") not in (None, result["level"]):
                 yield f"it is a dump of level {result['level']}, not {arguments['level']}"
             if arguments["device"] and result["source"] != tidy_path(str(arguments["device"])):
                 yield f"it is a dump of {result['source']}, not of {arguments['device']}"
 
         return read_outcome(completed, parse_restore, must_hold)
-
-
-def _plain(path: str) -> str:
-    return path.strip().removeprefix("./").strip("/")

@@ -22,7 +22,7 @@ from svmrun.adapters.base import (
     plain_outcome,
 )
 from svmrun.adapters.linux_parse_e2fsck import e2fsck_fault, parse_e2fsck
-from svmrun.adapters.output import ParseError
+from svmrun.adapters.output import ParseError, judged
 from svmrun.names import tidy_path
 
 Json = Any
@@ -97,11 +97,10 @@ class E2fsck(Adapter):
             result = parse_e2fsck(completed.stdout)
         except ParseError as error:
             return _without_words(completed, str(error))
-        outcome = plain_outcome(completed, result, _OK)
-        if outcome.kind == "unknown" or completed.failure:
+        problems = _problems(arguments, completed, result)
+        outcome = judged(completed, result, problems, f"e2fsck of {arguments['device']}", _OK)
+        if not outcome.ok:
             return outcome
-        for problem in _problems(arguments, completed, result):
-            return failed(f"e2fsck of {arguments['device']}: {problem}", result)
         message = "errors were repaired on this device" if result["modified"] else ""
         return Outcome("succeeded", message, result, changed=not self.read_only(arguments))
 

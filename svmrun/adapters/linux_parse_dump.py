@@ -5,17 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from svmrun.adapters.output import number, unreadable
-from svmrun.adapters.ufs_parse_dump import messages
+from svmrun.adapters.output import unreadable
+from svmrun.adapters.parse_dump import read_dump
 
 Json = Any
 
-_LEVEL = re.compile(r"Date of this level (?P<level>[0-9]{1,9}) dump:")
 _DUMPING = re.compile(r"Dumping (?P<device>/\S+) \((?P<place>[^()]*)\) to (?P<target>\S.*)$")
-_ESTIMATED = re.compile(r"estimated (?P<blocks>[0-9]{1,18}) blocks\b")
-_WRITTEN = re.compile(r"(?P<blocks>[0-9]{1,18}) blocks \([^()]*\) on (?P<volumes>[0-9]{1,9}) volume\(s\)")
-_RECORDS = re.compile(r"Writing (?P<kilobytes>[0-9]{1,9}) Kilobyte records")
-_PERCENT = re.compile(r"(?P<percent>[0-9]{1,3}(?:\.[0-9]{1,3})?)% done")
 _HEAD = re.compile(r"Level (?P<level>[0-9]{1,9}) dump of (?P<what>.*) on (?P<host>[^:]*):(?P<source>\S+)$")
 _ENTRY = re.compile(r"\s*(?P<inode>[0-9]{1,18})\t(?P<path>\.\S.*|\.)$")
 
@@ -24,35 +19,15 @@ def parse_dump(text: str) -> dict[str, Json]:
     """`{"level", "device", "mount_point", "dump_device", "estimated_blocks", "written_blocks", "volumes", "done",
     "record_kilobytes"}`; blocks are 1024 bytes, what was not printed is None. ParseError without a message of a dump.
     """
-    names = ("level", "device", "mount_point", "dump_device", "estimated_blocks", "written_blocks", "volumes")
-    result: dict[str, Json] = {**dict.fromkeys(names), "record_kilobytes": None, "done": False}
-    said = list(messages(text))
-    if "DUMP: " not in text:
-        raise unreadable("dump", "message behind `DUMP:`", [line for line in text.splitlines() if line.strip()])
-    for message in said:
-        result.update(_read_message(message))
-    return result
-
-
-def dump_percent(text: str) -> float | None:
-    """The last percentage that was told."""
-    told = _PERCENT.findall(text)
-    return float(told[-1]) if told else None
+    return {"mount_point": None, **read_dump("dump", text, _read_message)}
 
 
 def _read_message(message: str) -> dict[str, Json]:
-    if match := _DUMPING.match(message):
-        place = match["place"] if match["place"].startswith("/") else None
-        return {"device": match["device"], "mount_point": place, "dump_device": match["target"]}
-    if match := _ESTIMATED.match(message):
-        return {"estimated_blocks": number(match["blocks"])}
-    if match := _WRITTEN.match(message):
-        return {"written_blocks": number(match["blocks"]), "volumes": number(match["volumes"])}
-    if match := _RECORDS.match(message):
-        return {"record_kilobytes": number(match["kilobytes"])}
-    if match := _LEVEL.match(message):
-        return {"level": int(match["level"])}
-    return {"done": True} if message == "DUMP IS DONE" else {}
+    match = _DUMPING.match(message)
+    if match is None:
+        return {}
+    place = match["place"] if match["place"].startswith("/") else None
+    return {"device": match["device"], "mount_point": place, "dump_device": match["target"]}
 
 
 def parse_restore(text: str) -> dict[str, Json]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from svmrun.adapters.base import Completed, Outcome, failed, plain_outcome
@@ -63,6 +63,21 @@ def read_json(text: str, shape: Callable[[Json], dict[str, Json]]) -> dict[str, 
         return shape(json.loads(text))
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         raise ParseError(f"its output is not the JSON that was asked for ({error})") from error
+
+
+def judged(
+    completed: Completed, result: Json, problems: Iterable[str], what: str, ok_statuses: tuple[int, ...] = (0,)
+) -> Outcome:
+    """The outcome of a command whose words count beside its exit status.
+
+    `problems` are all that speak against it, the most telling first; `what` is what they are said of.
+    """
+    outcome = plain_outcome(completed, result, ok_statuses)
+    if outcome.kind == "unknown" or completed.failure:
+        return outcome
+    for problem in problems:
+        return failed(f"{what}: {problem}", result)
+    return outcome
 
 
 def nothing_more(_result: dict[str, Json]) -> Iterator[str]:

@@ -12,8 +12,9 @@ from typing import Any
 
 from svmrun.adapters import dumps, fields
 from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome
+from svmrun.adapters.parse_dump import messages, percent_done
 from svmrun.adapters.ufs_dump_questions import dialogue
-from svmrun.adapters.ufs_parse_dump import messages, parse_ufsdump, percent_done
+from svmrun.adapters.ufs_parse_dump import parse_ufsdump
 from svmrun.names import canonical, tidy_path
 
 Json = Any
@@ -106,7 +107,7 @@ class Ufsdump(Adapter):
         def problems(result: dict[str, Json], text: str) -> Iterator[str]:
             return _problems(arguments, completed, result, text)
 
-        return dumps.judged(completed, parse_ufsdump, problems, self.name)
+        return dumps.judged_dump(completed, parse_ufsdump, problems, self.name)
 
     def progress(self, arguments: Arguments, output: str) -> float | None:
         return percent_done(output)

@@ -17,7 +17,7 @@ from svmrun.adapters.base import (
     failed,
     plain_outcome,
 )
-from svmrun.adapters.output import ParseError
+from svmrun.adapters.output import ParseError, judged
 from svmrun.adapters.ufs_parse import parse_fsck
 from svmrun.names import canonical, tidy_path
 
@@ -113,11 +113,8 @@ class Fsck(Adapter):
             result = parse_fsck(completed.stdout)
         except ParseError as error:
             return self._without_words(completed, str(error))
-        outcome = plain_outcome(completed, result, _OK)
-        if outcome.kind == "unknown" or completed.failure:
-            return outcome
-        for problem in _problems(arguments, completed, result):
-            return failed(f"fsck of {_device(arguments)}: {problem}", result)
+        problems = _problems(arguments, completed, result)
+        outcome = judged(completed, result, problems, f"fsck of {_device(arguments)}", _OK)
         if not outcome.ok:
             return outcome
         message = "errors were repaired on this device" if result["modified"] else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from svmrun.adapters import fields
+from svmrun.adapters import dumps, fields
 from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome
 from svmrun.adapters.output import read_outcome
 from svmrun.adapters.ufs_parse import parse_ufsrestore
@@ -69,10 +69,7 @@ class Ufsrestore(Adapter):
             return parse_ufsrestore(f"{completed.stderr}\n{text}")
 
         def must_hold(result: dict[str, Json]) -> Iterator[str]:
-            if not result["files"]:
-                yield "the dump holds no file"
-            missing = {_plain(path) for path in arguments["paths"]} - {_plain(path) for path in result["paths"]}
-            yield from (f"the dump does not hold ./{path}" for path in sorted(missing))
+            yield from dumps.not_held(arguments, result)
             if arguments["mode"] == "verify":
                 yield from _wrong_head(arguments, result)
 
@@ -87,7 +84,3 @@ def _wrong_head(arguments: Arguments, result: dict[str, Json]) -> Iterator[str]:
         yield f"it is a dump of level {result['level']}, not {level}"
     if device and canonical(str(result["source"]).rpartition(":")[2]) != canonical(device):
         yield f"it is a dump of {result['source']}, not of {device}"
-
-
-def _plain(path: str) -> str:
-    return path.strip().removeprefix("./").strip("/")

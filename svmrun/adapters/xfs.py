@@ -7,12 +7,13 @@ snapshot view of it, take it away again, then check the view; mount it once more
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from svmrun.adapters import fields
 from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, failed, plain_outcome
+from svmrun.adapters.output import judged
 
 Json = Any
 
@@ -173,18 +174,13 @@ class Xfsrestore(Adapter):
         problems = [*_problems(str(arguments["dump_device"]), text)]
         if session is None or entries is None:
             problems.append("it holds no dump")
-        outcome = _judged("what was read back", completed, result, iter(problems))
+        outcome = _judged("what was read back", completed, result, problems)
         return replace(outcome, changed=outcome.ok and not self.read_only(arguments))
 
 
-def _judged(what: str, completed: Completed, result: Json, problems: Iterator[str]) -> Outcome:
-    outcome = plain_outcome(completed, result)
-    if outcome.kind == "unknown" or completed.failure:
-        return outcome
-    for problem in problems:
-        ending = "" if completed.status == 0 else f" (exit {completed.status})"
-        return failed(f"{what} is not good: {problem}{ending}", result)
-    return outcome
+def _judged(what: str, completed: Completed, result: Json, problems: Iterable[str]) -> Outcome:
+    ending = "" if completed.status == 0 else f" (exit {completed.status})"
+    return judged(completed, result, (f"{problem}{ending}" for problem in problems), f"{what} is not good")
 
 
 def _problems(file: str, text: str) -> Iterator[str]:

@@ -12,7 +12,18 @@ from tests.lab.guest import LIVING
 SHOWN_CHARACTERS = 3000
 HERE = Path(__file__).parent
 # Two minutes of disks for each change are enough: the others are tried on demand.
-THOROUGH = {"btrfs", "deaths", "dialogues", "legs", "md_bad_disks", "md_failures", "network", "xfs"}
+THOROUGH = {
+    "btrfs",
+    "deaths",
+    "dialogues",
+    "legs",
+    "lvm_failures",
+    "md_bad_disks",
+    "md_failures",
+    "md_slow_disks",
+    "network",
+    "xfs",
+}
 
 
 @pytest.hookimpl(tryfirst=True)  # before marks are chosen from

@@ -100,7 +100,7 @@ def images(guest: Guest) -> list[str]:
 def is_as_before(guest: Guest) -> bool:
     """Every image is in sync, the file system can be written to, and nothing of svmrun's is laid over anything."""
     guest.ok(f"timeout -s KILL 5 touch {MOUNT_POINT}/touched; sync")
-    laid = guest.run("(dmsetup ls; losetup --list; ls /run) | grep svmrun-view").stdout
+    laid = guest.run("dmsetup ls | grep _backup || true; losetup --noheadings --list; ls -d /run/svmrun-*store").stdout
     return images(guest) == ["in sync"] * 3 and not laid
 
 

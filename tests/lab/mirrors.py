@@ -56,7 +56,7 @@ class Mirror:
         found = [f"legs: {legs}"] if (legs := self.legs(guest)) != ["in sync"] * 3 else []
         if guest.run(f"timeout -s KILL 10 touch {MOUNT_POINT}/touched").status:
             found.append("it cannot be written to")
-        if laid := guest.run("dmsetup ls | grep -e backup -e svmrun-view; losetup --noheadings --list").stdout.strip():
+        if laid := guest.run("dmsetup ls | grep _backup || true; losetup --noheadings --list").stdout.strip():
             found.append(f"devices are laid over it: {laid}")
         return "; ".join(found)
 

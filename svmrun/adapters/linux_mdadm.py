@@ -48,7 +48,7 @@ _ADVICE = {
     "Cannot open": "it belongs to the array already, or something is laid over it (dmsetup ls; losetup -l; mount)",
     "is not possible": "it cannot be read (dmesg), its metadata do not fit, or the array has no bitmap: mode add then "
     "copies it whole",
-    "hot remove failed": "the array was at work on it (a check, a reshape): it is thrown out, and still in its list",
+    "hot remove failed": "the array was at work on it (a check, a slow read): it is thrown out, and still in its list",
     "faulty failed for": "it is the last one in sync; newer kernels now fail all writes until the array is stopped",
 }
 # Said before the device was thrown out: nothing was done. `No such device`: it was out already.

@@ -13,7 +13,6 @@ from tests.lab.legs import MODULES, Leg, leg
 from tests.lab.md_scene import DUMP, MOUNT_POINT, RUN_SECONDS
 from tests.nursery import Kill
 
-STOPPED = "while ! grep -q '^State:.T' /proc/PID/status; do test -d /proc/PID; sleep 0.2; done"
 # As the runbooks say. A leg that is being copied to refuses to be removed.
 TAKE_BACK = f"""
 for leg in $(realpath LEGS); do
@@ -47,10 +46,8 @@ class Lab:
     def stands_still(self, kill: Kill, runbook: str = "md-mirror-backup", **given: str) -> Iterator[Job]:
         """svmrun is stopped there, and goes on afterwards."""
         runner = self.start(kill, runbook, **given)
-        stopped = self.guest.run(STOPPED.replace("PID", str(runner.pid)), timeout_seconds=RUN_SECONDS)
-        assert stopped.status == 0, f"it has ended before\n{runner.so_far()}"
-        yield runner
-        self.guest.ok(f"kill -s CONT {runner.pid}")
+        with runner.standing_still():
+            yield runner
 
     def ended(self, runner: Job) -> tuple[Completed, dict[str, Any]]:
         done = runner.wait(RUN_SECONDS)

@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Set
 from typing import Any
 
 from svmrun.adapters import fields
@@ -129,13 +130,15 @@ class Svcadm(Adapter):
         here, gone = ("disabled", "online") if arguments.get("action") == "disable" else ("online", "disabled")
 
         def present(result: Json) -> bool | None:
-            """All in the wanted state: True. All in the other one: False. A mixture cannot be told: act on all."""
-            states = set(result["services"].values())
-            if result["in_transition"] or len(states) != 1:
-                return None
-            return True if states == {here} else False if states == {gone} else None
+            return None if result["in_transition"] else all_are(result["services"], {here}, {gone})
 
         return Probe("svcs", {"services": arguments["services"]}, present)
+
+
+def all_are(states: Mapping[str, str], here: Set[str], gone: Set[str]) -> bool | None:
+    """All in a wanted state: True. All in another one: False. A mixture cannot be told: act on all."""
+    found = set(states.values())
+    return True if found <= here else False if found <= gone else None
 
 
 def _named(program: str, arguments: Arguments) -> tuple[str, ...]:

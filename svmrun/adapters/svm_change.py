@@ -100,6 +100,21 @@ class _SubmirrorChange(Adapter):
         return mirror, submirror, {"diskset": diskset, "volume": base, "format": how}
 
 
+class _TakesOff(_SubmirrorChange):
+    """A side goes: from then on what it holds is no copy of the mirror."""
+
+    schema = fields.arguments(
+        {**_SubmirrorChange.schema["properties"], "force": _FORCE},
+        ("mirror", "submirror"),
+    )
+
+    def split_device(self, arguments: Arguments) -> str | None:
+        return names.block_device(_pair(arguments)[0])
+
+    def split_side(self, arguments: Arguments) -> tuple[str, str] | None:
+        return _pair(arguments)
+
+
 class _Membership(_SubmirrorChange):
     """Its effect shows in `metastat -p`: the submirror is a side of the mirror, or is not."""
 
@@ -117,25 +132,13 @@ class _Membership(_SubmirrorChange):
         return Probe("metastat", question, present)
 
 
-class Metadetach(_Membership):
+class Metadetach(_TakesOff, _Membership):
     """metadetach(1M). Result: `{"mirror", "submirror"}`. Needs a mirror without a resync."""
 
     name = "metadetach"
     summary = "Take a submirror out of a mirror; it becomes a volume of its own (metadetach)"
     done, undone_by, member = "detached", "metattach", False
-
     found_so = (_NOT_IN_MIRROR,)
-
-    def split_device(self, arguments: Arguments) -> str | None:
-        return names.block_device(_pair(arguments)[0])
-
-    def split_side(self, arguments: Arguments) -> tuple[str, str] | None:
-        return _pair(arguments)
-
-    schema = fields.arguments(
-        {**_SubmirrorChange.schema["properties"], "force": _FORCE},
-        ("mirror", "submirror"),
-    )
 
 
 class Metattach(_Membership):
@@ -168,26 +171,14 @@ class _Offline(_SubmirrorChange):
         return Probe("metastat", question, present)
 
 
-class Metaoffline(_Offline):
+class Metaoffline(_TakesOff, _Offline):
     """metaoffline(1M). Result: `{"mirror", "submirror"}`. Ends at metaonline or at a reboot; writes are remembered."""
 
     name = "metaoffline"
     summary = "Stop using a submirror for a while; what is written meanwhile is remembered (metaoffline)"
     done, undone_by, offline = "offlined", "metaonline", True
     afterwards = " A reboot ends it: the submirror is then used again."
-
     found_so = (_NOT_IN_MIRROR, _WRONG_STATE)
-
-    def split_device(self, arguments: Arguments) -> str | None:
-        return names.block_device(_pair(arguments)[0])
-
-    def split_side(self, arguments: Arguments) -> tuple[str, str] | None:
-        return _pair(arguments)
-
-    schema = fields.arguments(
-        {**_SubmirrorChange.schema["properties"], "force": _FORCE},
-        ("mirror", "submirror"),
-    )
 
 
 class Metaonline(_Offline):

@@ -18,6 +18,7 @@ from typing import Any
 from svmrun.adapters import fields
 from svmrun.adapters.base import Adapter, Arguments, Command, Completed, Outcome, Parts, Probe, plain_outcome
 from svmrun.adapters.output import read_outcome, unreadable
+from svmrun.adapters.services import all_are
 
 Json = Any
 
@@ -117,10 +118,5 @@ class Systemctl(Adapter):
         if not arguments.get("units") or self.read_only(arguments):
             return None
         here, gone = (_STOPPED, _RUNNING) if arguments.get("action") == "stop" else (_RUNNING, _STOPPED)
-
-        def present(result: Json) -> bool | None:
-            """All in the wanted state: True. All in the other one: False. A mixture cannot be told: act on all."""
-            states = set(result["units"].values())
-            return True if states <= {*here} else False if states <= {*gone} else None
-
-        return Probe("systemctl", {"action": "show", "units": arguments["units"]}, present)
+        question = {"action": "show", "units": arguments["units"]}
+        return Probe("systemctl", question, lambda result: all_are(result["units"], {*here}, {*gone}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -83,6 +84,14 @@ def test_a_mount_is_there_when_its_device_is(sources: list[str], mounted: bool |
 def test_what_mount_refused_is_not_to_be_taken_away() -> None:
     outcome = adapter_cases.load("mount/already-mounted").run()
     assert (outcome.kind, outcome.untouched) == ("failed", True)
+
+
+@pytest.mark.parametrize("name", ["ledger*.service", "tmpl@?.service", "[ab].service", "-H.service", "two words"])
+def test_a_pattern_for_units_is_refused(name: str) -> None:
+    """What `*` stops `*` does not start again: a pattern means the units that are loaded."""
+    pattern = REGISTRY["systemctl"].schema["properties"]["units"]["items"]["pattern"]
+    assert not re.search(pattern, name)
+    assert re.search(pattern, r"dev-disk-by\x2duuid-1.swap")
 
 
 def test_a_snapshot_of_somebody_else_is_not_to_be_deleted() -> None:

@@ -54,6 +54,8 @@ def test_a_detail_tells_of_places_states_and_work() -> None:
         ("detail-with-one-faulty", True),
         ("detail-while-recovering", False),
         ("detail-before-the-recovery-has-begun", False),
+        ("detail-while-a-write-mostly-one-recovers", False),
+        ("detail-faulty-while-reshaping", True),
     ],
 )
 def test_a_probe_sees_whether_the_leg_is_off(name: str, taken_off: bool) -> None:
@@ -62,6 +64,26 @@ def test_a_probe_sees_whether_the_leg_is_off(name: str, taken_off: bool) -> None
     assert giving is not None
     assert taking.present(detail(name)) is taken_off
     assert giving.present(detail(name)) is not taken_off
+
+
+def test_a_write_mostly_leg_is_as_good_as_the_others() -> None:
+    rows = detail("detail-of-four-with-a-write-mostly-one")["devices"]
+    assert {row["state"] for row in rows} == {"active sync"}
+    assert [row["flags"] for row in rows] == [[], [], [], ["writemostly"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "runs"), [("detail-while-checking", True), ("detail", False), ("detail-while-recovering", False)]
+)
+def test_a_check_is_seen_while_it_runs_and_can_be_stopped(name: str, runs: bool) -> None:
+    check = {"mode": "check", "array": ARRAY}
+    begun, stopped = REGISTRY["mdadm"].probe(check), REGISTRY["mdadm"].probe({**check, "mode": "idle"})
+    assert begun is not None
+    assert stopped is not None
+    assert (begun.present(detail(name)), stopped.present(detail(name))) == (runs, not runs)
+    inverse = REGISTRY["mdadm"].inverse(check)
+    assert inverse is not None
+    assert inverse.arguments["mode"] == "idle"
 
 
 def test_a_leg_that_a_whole_array_does_not_name_may_have_another_name() -> None:

@@ -33,7 +33,7 @@ Json = Any
 _OF_ARRAY = ("detail", "check", "idle")
 _OF_DEVICE = ("examine", "zero-superblock")
 _OF_BOTH = ("fail-remove", "re-add", "add")
-_UNDONE_BY = {"fail-remove": "re-add", "re-add": "fail-remove", "add": "fail-remove"}
+_UNDONE_BY = {"fail-remove": "re-add", "re-add": "fail-remove", "add": "fail-remove", "check": "idle"}
 _EXPECTS = {
     "detail": "A table with a line for each device: `active sync` is good. `removed` is a place without a device.",
     "examine": "The metadata on the device. `Data Offset` tells where the data begin; without it they begin at 0.",
@@ -131,6 +131,8 @@ class Mdadm(Adapter):
 
     def probe(self, arguments: Arguments) -> Probe | None:
         mode = arguments["mode"]
+        if mode in ("check", "idle"):
+            return Probe("mdadm", _detail(arguments), lambda told: (told["sync_action"] == "check") is (mode != "idle"))
         if mode not in _OF_BOTH:
             return None
         device = _path(arguments, "device")

@@ -14,6 +14,7 @@ from tests.lab.md_scene import MOUNT_POINT
 from tests.nursery import Kill
 
 SPEED = "/sys/block/md0/md/sync_speed_max"  # KiB a second
+pytestmark = pytest.mark.timeout(300)  # a broken leg is tried to be taken back again and again, beside others
 OTHER, TAKEN = 0, 2  # the leg that is taken off is the last one
 WRITTEN = f"echo much >{MOUNT_POINT}/more; sync"
 # While the file system is frozen: what stands there, once more. The array meets the broken leg, and throws it out.

@@ -43,6 +43,8 @@ steps:
   - release: freeze
 """
 
+pytestmark = pytest.mark.timeout(300)  # waiting for what is slow, beside others
+
 
 @pytest.fixture(scope="module")
 def made() -> Iterator[Lab]:

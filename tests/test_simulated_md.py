@@ -144,6 +144,14 @@ def test_a_check_of_what_is_in_use_looks_only_and_says_so() -> None:
     assert "in use" in outcome.message
 
 
+def test_a_dump_knows_file_systems_of_its_own_kind_alone() -> None:
+    ended = run(shipped("md"), "dump -0 -f /backup/x /dev/mapper/vg-backup")
+    assert ended.status == 1
+    assert "(an unlisted file system)" in ended.stderr
+    assert "/dev/mapper/vg-backup: Bad magic number in super-block while opening filesystem\n" in ended.stderr
+    assert run(shipped("md"), "dump -0 -f /backup/x /dev/vda1").status == 0
+
+
 def test_a_leg_goes_and_comes_back_and_only_what_changed_is_copied() -> None:
     world = taken_off()
     assert states(world) == ["in-sync", "in-sync", "out"]

@@ -8,6 +8,7 @@ from typing import Any
 
 from svmrun.simulator.file_systems import device_bytes, on_device
 from svmrun.simulator.images import file_system_on, is_moment
+from svmrun.simulator.linux_files import EXT_KINDS
 from svmrun.simulator.linux_lookup import Ground, ground, mounted_from, views_over
 from svmrun.simulator.linux_mirrors import written
 from svmrun.simulator.processes import opened
@@ -19,7 +20,6 @@ VERSION = "e2fsck 1.47.0 (5-Feb-2023)\n"
 CORRECTED, LEFT, FATAL, USAGE = 1, 4, 8, 16
 WRONG = "Free blocks count wrong (54821, counted=54801).\n"
 SECONDS = 30.0  # of the world's time, at most; less when a whole dump takes less than twenty times as long
-KINDS = ("ext2", "ext3", "ext4")
 BACKUP = (
     "\nThe superblock could not be read or does not describe a valid ext2/ext3/ext4\n"
     "filesystem.  If the device is valid and it really contains an ext2/ext3/ext4\n"
@@ -86,8 +86,11 @@ def _cannot_open(world: World, check: _Check, user: str) -> tuple[str, str] | No
     if check.answer != "n" and not found.writable:
         return "You must have r/w access to the filesystem or be root\n", f"Operation not permitted {while_opening}"
     system = file_system_on(world, device)
-    if system is None or system.kind not in KINDS:
-        return _no_superblock(device), f"Bad magic number in super-block {while_opening}"
+    if system is None or system.kind not in EXT_KINDS:
+        return (
+            f"{_warning(world, found, device)}{_no_superblock(device)}",
+            f"Bad magic number in super-block {while_opening}",
+        )
     return None
 
 
@@ -99,6 +102,11 @@ def _use(world: World, found: Ground, device: str) -> str:
     views = any(view.kind != "loop" for view in views_over(world, device))
     taken = found.leg is not None and not found.views and found.leg.state in ("in-sync", "recovering", "faulty")
     return "in use" if views or taken else ""
+
+
+def _warning(world: World, found: Ground, device: str) -> str:
+    used = _use(world, found, device)
+    return f"Warning!  {device} is {used}.\n" if used else ""
 
 
 def _no_superblock(device: str) -> str:
@@ -117,17 +125,16 @@ def _checked(check: _Check, world: World) -> Run:
     if not (active or check.force):
         yield Print(f"{check.device}: clean, {_sizes(system)}\n")
         return 0
-    used = _use(world, found, check.device)
-    if used:
-        yield Print(f"Warning!  {check.device} is {used}.\n")
+    warning = _warning(world, found, check.device)
+    yield Print(warning)
     yield Pass(min(SECONDS, world.dump_seconds / 20))
     if active and not check.answer:
         return (yield from _asked(check, system))
-    yield from _words(check, active, told=not used)
+    yield from _words(check, active, told=not warning)
     if check.answer != "n":
         yield Change(lambda now: written(now, check.device, repairs=True))
     yield Print(f"{check.device}: {_sizes(system)}\n")
-    return LEFT if active and check.answer == "n" and not used else 0
+    return LEFT if active and check.answer == "n" and not warning else 0
 
 
 def _asked(check: _Check, system: FileSystem) -> Run:

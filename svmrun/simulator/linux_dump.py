@@ -6,9 +6,10 @@ from collections.abc import Generator
 from typing import Any
 
 from svmrun.simulator.calendar_text import date_text
-from svmrun.simulator.file_systems import containing, writable
+from svmrun.simulator.file_systems import containing, on_device, writable
 from svmrun.simulator.image_files import image_file, put_image_file
 from svmrun.simulator.images import file_system_on, generation, is_moment
+from svmrun.simulator.linux_files import EXT_KINDS
 from svmrun.simulator.linux_lookup import ground
 from svmrun.simulator.processes import opened
 from svmrun.simulator.requests import Await, Call, Change, Look, Pass, Print
@@ -46,7 +47,8 @@ def dump(call: Call) -> Run:
 
 
 def _place(world: World, device: str) -> str:
-    mounted = next((f.mount_point for f in world.file_systems if f.special == device), None)
+    """It looks for file systems of its own kind alone."""
+    mounted = next((f.mount_point for f in world.file_systems if f.special == device and f.kind in EXT_KINDS), None)
     return mounted or "an unlisted file system"
 
 
@@ -55,7 +57,7 @@ def _refusal(world: World, call: Call, device: str, system: FileSystem | None) -
     gone = found is not None and found.leg is not None and found.leg.state == "missing"
     if call.user != "root" or gone or (found is None and system is None):
         return said(f"Cannot open {device}")
-    if system is None:
+    if system is None or system.kind not in EXT_KINDS:
         return Print(f"{device}: Bad magic number in super-block while opening filesystem\n", "err")
     return None
 
@@ -95,7 +97,9 @@ def _can_be_written(world: World, target: str) -> bool:
 
 def _is_gone(world: World, device: str) -> bool:
     found = ground(world, device)
-    return found is None or (found.leg is not None and found.leg.state == "missing")
+    if found is None:
+        return on_device(world, device) is None
+    return found.leg is not None and found.leg.state == "missing"
 
 
 def _recorded(world: World, before: World, level: int, target: str, device: str, blocks: int) -> World:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+EXT_KINDS = ("ext2", "ext3", "ext4")  # what e2fsck and dump know
+
 
 @dataclass(frozen=True)
 class Subvolume:

@@ -17,7 +17,7 @@ from svmrun.effects.rooted import perform_as_root
 from svmrun.effects.setting import Setting, same_command
 from svmrun.errors import Refused
 from svmrun.plan.model import Plan, PlannedAction, PlannedStep
-from svmrun.plan.release import Already, HeldRelease, release_program
+from svmrun.plan.release import Already, HeldRelease, chained, release_program
 
 OF_ANY_USER = frozenset({"PATH", "LC_ALL", "LANG", "TZ"})  # of the environment of the runner's commands
 
@@ -164,7 +164,7 @@ def _release(step: PlannedStep, book: CallBook, setting: Setting) -> HeldRelease
         says,
         dict(setting.environment),
         max(a.timeout_seconds for a in step.rollback),
-        tuple(number for number, action in enumerate(step.rollback, start=1) if action.needs_previous),
+        chained(step.rollback),
         dict(_owed(step, setting)),
         _blocks_writers(step),
     )

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from svmrun.effects.cancel import Cancel
 from svmrun.effects.guard import release_body
 from svmrun.effects.left_guard import LeftGuard, await_end, run_card
-from svmrun.plan.release import Already, HeldRelease, release_program
+from svmrun.plan.release import Already, HeldRelease, in_turn, release_program
 from tests.guard_scene import SHELLS, Scene, eventually, gone, released_lines, strace_is_here, traced
 
 
@@ -83,6 +83,12 @@ def test_the_card_leaves_a_process_alone_whose_number_was_used_again(abandoned: 
         abandoned.by_hand()
         assert stranger.poll() is None
         stranger.kill()
+
+
+def test_what_does_harm_without_the_command_before_it_is_told_to_be_typed_behind_it() -> None:
+    lines = [("note", "it's out"), ("merge",), ("sync",)]
+    assert in_turn(lines, (2,)) == """note 'it'"'"'s out' && merge; sync"""
+    assert in_turn(lines[:1], ()) == """note 'it'"'"'s out'"""
 
 
 def test_a_wrong_word_on_the_cards_command_line_changes_nothing(abandoned: Scene) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from svmrun.core.state import State
 from svmrun.effects.setting import Setting
 from svmrun.plan.build import has_later, member
 from svmrun.plan.model import LATER, Plan, PlannedAction, is_later
+from svmrun.plan.release import chained, in_turn
 from svmrun.runbook.arguments import argument_faults
 
 Json = Any
@@ -130,8 +130,9 @@ class CallBook:
     def instruction(self, state: State, step_id: str) -> str:
         """What is left of a step that could not be undone, why, and the command that ends it."""
         step = self._plan.step(step_id)
-        lines = [self.argv(a.adapter, a.arguments) for a in step.rollback]
-        commands = "; ".join(shlex.join(argv) for argv in lines if argv)
+        typed = [action for action in step.rollback if self.argv(action.adapter, action.arguments)]
+        lines = [self.argv(action.adapter, action.arguments) for action in typed]
+        commands = in_turn(lines, chained(typed)) if lines else ""
         undoing = state.step(step_id).undoing
         why = undoing.message if undoing and undoing.message else "nothing could prove that it is undone"
         return f"{step_id}: {why}; to end it: {commands}" if commands else f"{step_id}: {why}; undo it by hand"

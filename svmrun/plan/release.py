@@ -12,6 +12,8 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from svmrun.plan.model import PlannedAction
+
 LIMIT_MARGIN_SECONDS = 0.5  # the guard comes later than a runner that is well
 HURRIED_ROUNDS = 2  # of the guard, in which nothing else is undone while writers wait
 GRACE_SECONDS = 2.0  # from the signal that asks a command to end to the one that makes it
@@ -94,6 +96,18 @@ def release_program(
     return "\n".join((*_heading(run, target, path), *variables, start_shell, *functions, body))
 
 
+def in_turn(lines: Sequence[Sequence[str]], chained: Iterable[int]) -> str:
+    """Command lines as a person types them, one after the other; for `chained` see `HeldRelease`."""
+    first, *others = map(shlex.join, lines)
+    joints = (" && " if part in chained else "; " for part in range(2, len(lines) + 1))
+    return "".join((first, *(joint + words for joint, words in zip(joints, others, strict=True))))
+
+
+def chained(rollback: Sequence[PlannedAction]) -> tuple[int, ...]:
+    """The numbers of the handlers, from 1, that do harm when the one before them did not succeed."""
+    return tuple(number for number, action in enumerate(rollback, start=1) if action.needs_previous)
+
+
 def _demand_writable(hold: HeldRelease) -> None:
     if not _STEP.fullmatch(hold.step):
         raise ValueError(f"a hold's step must be a plain word, not {hold.step!r}")
@@ -134,10 +148,9 @@ def _pauses(grace_seconds: float) -> list[float]:
 def _facts(hold: HeldRelease) -> str:
     limit = hold.limit_seconds + LIMIT_MARGIN_SECONDS
     kind = "nothing" if hold.already is None else "words" if hold.already.words else "status"
-    joints = ["", *("&& " if part in hold.chained else "; " for part in range(2, len(hold.releases) + 1))]
-    shown = "".join(f"{joint}{shlex.join(argv)} " for joint, argv in zip(joints, hold.releases, strict=True)).strip()
+    shown = _quoted(in_turn(hold.releases, hold.chained))
     return (
-        f"title={_quoted(hold.title)} shown={_quoted(shown)} parts={len(hold.releases)} tells={kind} "
+        f"title={_quoted(hold.title)} shown={shown} parts={len(hold.releases)} tells={kind} "
         f"limit={limit:.3f} whole_limit={math.ceil(limit)} bound={math.ceil(hold.bound_seconds)} "
         f"chained={_numbers(hold.chained)} owed={_numbers(hold.owed)} urgent={'1' if hold.urgent else ''}"
     )

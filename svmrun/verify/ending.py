@@ -54,9 +54,17 @@ def _obey(desk: Desk, world: World, left: tuple[str, ...]) -> World:
     """The commands of the lines, typed by root as they stand there."""
     for line in left:
         _, _, commands = line.partition(INSTRUCTION)
-        for command in commands.split("; "):
-            argv = tuple(shlex.split(command))
-            if argv:
-                desk.allowed.note("obeying", OBEYING_SECONDS)
-                world, _done = desk.runner.run(world, Command(argv, needs_root=True), Limits(OBEYING_SECONDS))
+        for chain in filter(None, commands.split("; ")):
+            desk.allowed.note("obeying", OBEYING_SECONDS)
+            world = _obey_chain(desk, world, chain.split(" && "))
+    return world
+
+
+def _obey_chain(desk: Desk, world: World, chain: list[str]) -> World:
+    """Up to the first one that fails, as a shell does."""
+    for words in chain:
+        command = Command(tuple(shlex.split(words)), needs_root=True)
+        world, done = desk.runner.run(world, command, Limits(OBEYING_SECONDS))
+        if done.status != 0:
+            break
     return world

@@ -231,6 +231,6 @@ def test_an_image_whose_disk_is_gone_is_still_split_off() -> None:
     gone = disk_fails(done(lab(), ("lvconvert", SPLIT)), "vg/lv_rimage_2")
     image = ran(gone, "lvs", volume="vg/lv")[1].result["volumes"]["vg/lv"]["images"][2]
     assert (image["split"], image["health"], image["physical_volumes"]) == (True, "partial", [None])
-    assert ran(gone, "lvconvert", **MERGE)[1].message.startswith("Cannot change VG vg while PVs are missing.")
+    assert ran(gone, "lvconvert", **MERGE)[1].message.startswith("Cannot change VG vg: a disk of the group is missing")
     back = done(disks_mended(gone), ("lvchange", REFRESH), ("lvconvert", MERGE))
     assert mismatches(back) == 0

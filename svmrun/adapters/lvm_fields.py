@@ -22,6 +22,8 @@ _NOISE = re.compile(
     r"|Monitored|Unmonitored|Not monitoring) "
 )
 
+_WITHOUT_DISK = re.compile(r" while PVs are missing\.$|\. Use '--activationmode partial' to override\.$")
+_MEND = "a disk of the group is missing or cannot be read (pvs tells which): bring it back first"
 # Without it each command warns of the run's lock, which it inherits (lvm(8), "ENVIRONMENT VARIABLES").
 QUIET = {"LVM_SUPPRESS_FD_WARNINGS": "1"}
 
@@ -51,10 +53,11 @@ def physical_volumes(title: str, description: str) -> Mapping[str, Json]:
 def complaint(completed: Completed) -> str:
     """The first line of standard error that is no warning, which tells why: later ones only say what was given up.
 
-    Empty when there is none.
+    Empty when there is none. LVM advises to do it all the same while a disk is missing: better have that mended.
     """
     lines = [line.strip() for line in completed.stderr.splitlines() if line.strip() and not _NOISE.match(line)]
-    return lines[0] if lines else ""
+    told = lines[0] if lines else ""
+    return f"{_WITHOUT_DISK.sub('', told)}: {_MEND}" if _WITHOUT_DISK.search(told) else told
 
 
 def said(completed: Completed, words: Sequence[str]) -> bool:

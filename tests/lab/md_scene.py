@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from tests.lab.guest import Completed, Guest, booted
+from tests.lab.guest import Completed, Guest, Job, booted
 from tests.lab.numbers import Writer, numbers_written
+from tests.nursery import Kill
 
 MOUNT_POINT = "/srv/data"
 DUMP = "/backup/data.dump"
@@ -68,10 +69,14 @@ def words(**given: str) -> list[str]:
     return ["execute", "md-mirror-backup", *(word for one in assignments for word in ("-p", one))]
 
 
+def start(guest: Guest, kill: Kill | None = None, **given: str) -> Job:
+    guest.ok(f"rm -rf /lab/state {DUMP}")
+    return guest.start_svmrun(*words(**given), kill=kill)
+
+
 def backup(guest: Guest, **given: str) -> Completed:
     """The whole run."""
-    guest.ok(f"rm -rf /lab/state {DUMP}")
-    return guest.start_svmrun(*words(**given)).wait(RUN_SECONDS)
+    return start(guest, **given).wait(RUN_SECONDS)
 
 
 def result(guest: Guest, step: str) -> dict[str, Any]:

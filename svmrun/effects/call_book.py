@@ -130,9 +130,8 @@ class CallBook:
     def instruction(self, state: State, step_id: str) -> str:
         """What is left of a step that could not be undone, why, and the command that ends it."""
         step = self._plan.step(step_id)
-        typed = [action for action in step.rollback if self.argv(action.adapter, action.arguments)]
-        lines = [self.argv(action.adapter, action.arguments) for action in typed]
-        commands = in_turn(lines, chained(typed)) if lines else ""
+        shown = [(action, argv) for action in step.rollback if (argv := self.argv(action.adapter, action.arguments))]
+        commands = in_turn([argv for _, argv in shown], chained([action for action, _ in shown]))
         undoing = state.step(step_id).undoing
         why = undoing.message if undoing and undoing.message else "nothing could prove that it is undone"
         return f"{step_id}: {why}; to end it: {commands}" if commands else f"{step_id}: {why}; undo it by hand"

@@ -96,11 +96,10 @@ def release_program(
     return "\n".join((*_heading(run, target, path), *variables, start_shell, *functions, body))
 
 
-def in_turn(lines: Sequence[Sequence[str]], chained: Iterable[int]) -> str:
+def in_turn(lines: Sequence[Sequence[str]], chained: Sequence[int]) -> str:
     """Command lines as a person types them, one after the other; for `chained` see `HeldRelease`."""
-    first, *others = map(shlex.join, lines)
-    joints = (" && " if part in chained else "; " for part in range(2, len(lines) + 1))
-    return "".join((first, *(joint + words for joint, words in zip(joints, others, strict=True))))
+    joints = ("" if number == 1 else " && " if number in chained else "; " for number, _ in enumerate(lines, start=1))
+    return "".join(joint + shlex.join(argv) for joint, argv in zip(joints, lines, strict=True))
 
 
 def chained(rollback: Sequence[PlannedAction]) -> tuple[int, ...]:

@@ -121,6 +121,7 @@ class Server:
         """A new data folder, made as the runbook's head says; for a server at the other port."""
         data = self.folder / "restored"
         data.mkdir(mode=0o700)
+        (data / "pg_wal").mkdir(mode=0o700)
         for archive, where in (("data.tar", data), ("log.tar", data / "pg_wal")):
             subprocess.run(["tar", "-xf", self.copies / archive, "-C", where], check=True)
         shutil.copy(self.copies / "backup_label", data)

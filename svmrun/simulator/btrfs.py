@@ -26,7 +26,7 @@ NOT_DELETED = (
 
 
 def btrfs(call: Call) -> Run:
-    """`btrfs subvolume snapshot -r|delete|show`, `btrfs send -f`, `btrfs receive --dump -f`."""
+    """`btrfs subvolume snapshot -r|delete|show|list -o`, `btrfs send -f`, `btrfs receive --dump -f`."""
     match call.argv[1:]:
         case ("subvolume", "snapshot", "-r", source, path):
             return (yield from _snapshot(call, source, path))
@@ -34,6 +34,8 @@ def btrfs(call: Call) -> Run:
             return (yield from _delete(call, path, "--commit-after" in options))
         case ("subvolume", "show", path):
             return (yield from _show(call, path))
+        case ("subvolume", "list", "-o", path):
+            return (yield from _list(path))
         case ("send", "-f", stream, path):
             return (yield from _send(call, stream, path))
         case ("receive", "--dump", "-f", stream):
@@ -126,6 +128,19 @@ def _show(call: Call, path: str) -> Run:
     for one in world.subvolumes:
         if one.of == found.path:
             yield Print(f"\t\t\t\t{one.path.lstrip('/')}\n")
+    return 0
+
+
+def _list(path: str) -> Run:
+    """Those that lie in it."""
+    world = yield Look()
+    if not _is_btrfs(world, path):
+        return (yield from _error(f"not a btrfs filesystem: {path}"))
+    inside = normal(path).rstrip("/") + "/"
+    for one in world.subvolumes:
+        if one.path.startswith(inside):
+            place = one.path.removeprefix(inside)
+            yield Print(f"ID {257 + len(one.path)} gen {one.transaction} top level 5 path {place}\n")
     return 0
 
 

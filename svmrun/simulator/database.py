@@ -70,7 +70,7 @@ def _single(sql: str) -> Run:
         yield Print(f"{words[2] if there else words[1]}\n")
     elif "json_build_object" in sql:
         told = {"folder": world.database_folder, "log": "replica", "standby": False, "tablespaces": 0}
-        yield Print(json.dumps(told) + "\n")
+        yield Print(json.dumps({**told, "version": 150010, "socket": True}) + "\n")
     else:
         yield Print("ERROR:  syntax error at or near the end\n", "err")
         return 1

@@ -15,7 +15,7 @@ from svmrun.values import replace
 
 BUSY, NO_FILE = "Device or resource busy", "No such file or directory"
 UNKNOWN = "No such device"
-# A check that a leg's leaving ends is not over at once: so long the leg cannot be removed.
+# A check that makes way for others sleeps so long at a time; a leg that was thrown out cannot be removed meanwhile.
 CHECK_ENDS_SECONDS = 0.5
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from svmrun.effects import hostfacts
 from svmrun.effects.executables import PINNED_PATH, resolve
 from svmrun.effects.state_folder import make_folder
-from svmrun.simulator.requests import USER_VARIABLE
+from svmrun.simulator.user import USER_VARIABLE
 
 Json = Any
 

@@ -6,6 +6,7 @@ import os
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,13 @@ def test_the_help_imports_no_heavy_library_and_no_subcommand() -> None:
 @pytest.mark.parametrize("command", ["history", "show", "status"])
 def test_a_command_imports_no_heavy_library_that_it_does_not_need(command: str) -> None:
     assert not HEAVY - {"difflib"} & modules_after(command, "--help")
+
+
+def test_a_plan_for_this_host_knows_no_simulated_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SVMRUN_STATE", str(tmp_path / "state"))
+    runbook = tmp_path / "date.yaml"
+    runbook.write_text("schema: svmrun/v1\nname: date\nsteps:\n  - {id: note, command: {argv: date}}\n")
+    assert "svmrun.simulator.world" not in modules_after("plan", str(runbook), "--allow-unsafe-permissions")
 
 
 def test_the_help_takes_less_than_a_tenth_of_a_second_of_processor_time() -> None:

@@ -14,8 +14,6 @@ from typing import Any, Literal
 
 from svmrun.simulator.world import World
 
-USER_VARIABLE = "SVMSIM_USER"  # names in the environment who runs a command, when it is not the world's own user
-
 
 @dataclass(frozen=True)
 class Call:

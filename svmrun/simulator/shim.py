@@ -19,7 +19,6 @@ from svmrun.simulator import commands, state_file
 from svmrun.simulator.processes import owners
 from svmrun.simulator.real_process import default_signals, keep_only, leave, secret, write
 from svmrun.simulator.requests import (
-    USER_VARIABLE,
     Ask,
     Await,
     Call,
@@ -36,6 +35,7 @@ from svmrun.simulator.requests import (
     Signalled,
     Trap,
 )
+from svmrun.simulator.user import USER_VARIABLE
 from svmrun.simulator.world import World
 
 LOOK_SECONDS = 0.02  # between two looks for a change that somebody else makes

@@ -6,7 +6,7 @@ writer, were it for a moment.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from svmrun.adapters.linux_dmsetup import LISTED, parse_dmsetup_info
@@ -19,7 +19,7 @@ Json = Any
 
 WHAT = {
     "cat": "arrays of md",
-    "mdadm": "arrays of md",
+    "mdadm": "the state",
     "lvs": "volumes of LVM",
     "dmsetup": "devices of device-mapper",
     "losetup": "loop devices",
@@ -65,8 +65,11 @@ def _array(asking: Asking, name: str) -> Json:
 def _volumes(asking: Asking) -> dict[str, Json]:
     form = ["--all", "--reportformat", "json", "--units", "b", "--nosuffix", "--options", ",".join(COLUMNS)]
     told = _output(asking, "lvs", form, exit_codes=[0])
-    found: dict[str, Json] = _read(asking, "lvs", parse_lvs, told)["volumes"] if told else {}
-    return found
+    try:
+        return dict(parse_lvs(told["stdout"])["volumes"]) if told else {}
+    except ParseError as error:
+        asking.cannot_see("lvs", str(error))
+        return {}
 
 
 def _views(asking: Asking) -> tuple[str, ...]:
@@ -91,11 +94,3 @@ def _output(asking: Asking, program: str, words: list[str], exit_codes: list[int
         return None
     arguments = {"argv": [program, *words], "read_only": True, "needs_root": True, "exit_codes": exit_codes or [0, 1]}
     return asking.ask(program, "command", arguments)
-
-
-def _read(asking: Asking, program: str, parse: Callable[[str], dict[str, Json]], told: Json) -> dict[str, Json]:
-    try:
-        return parse(told["stdout"])
-    except ParseError as error:
-        asking.cannot_see(program, str(error))
-        return {}

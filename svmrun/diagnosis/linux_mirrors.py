@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from svmrun.diagnosis.model import Finding
-from svmrun.diagnosis.ownership import Owner, of_run, owner
+from svmrun.diagnosis.ownership import Owner, owner, who_brought_back
 from svmrun.diagnosis.seen import Seen
 
 COPYING = ("recover", "resync")
@@ -30,17 +30,7 @@ def known_sides(seen: Seen, mirror: str) -> Iterator[str]:
 def resync(seen: Seen, mirror: str, sides: list[str], percent: float | None, command: str) -> Finding:
     done = "" if percent is None else f", {percent:g} % done"
     text = f"copies to {', '.join(sides) or 'one of its sides'}{done}: it ends by itself; take nothing off before"
-    return _who_copies(seen, mirror).finding("resync", mirror, text, command)
-
-
-def _who_copies(seen: Seen, mirror: str) -> Owner:
-    """The youngest run that took a side off this mirror and, by its journal, brought it back."""
-    run = next((run for run in reversed(seen.runs) if any(hold.mirror == mirror for hold in run.holds)), None)
-    if run is None:
-        return Owner(None, "not ours: no run recorded here took a side off")
-    if run.condition == "at work":
-        return of_run(run)
-    return Owner(run.run, f"the run {run.run} took a side off; since then it was taken back")
+    return who_brought_back(seen.runs, mirror, sides).finding("resync", mirror, text, command)
 
 
 def differing(mirror: str, sectors: int, remedy: str, command: str) -> Finding:

@@ -12,7 +12,7 @@ from typing import Any
 
 from svmrun import names
 from svmrun.diagnosis.model import Finding
-from svmrun.diagnosis.ownership import Owner, of_run, owner
+from svmrun.diagnosis.ownership import Owner, owner, who_brought_back
 from svmrun.diagnosis.seen import KnownHold, Seen
 
 Json = Any
@@ -72,17 +72,7 @@ def _resync(name: str, volume: Json, sides: list[str], seen: Seen) -> Finding:
     percent = volume["resync_percent"]
     done = "" if percent is None else f", {percent:g} % done"
     text = f"resync of {', '.join(sides) or 'a side'}{done}: it ends by itself; nothing can be detached before"
-    return _who_resyncs(name, sides, seen).finding("resync", name, text, _typed("metastat", name))
-
-
-def _who_resyncs(mirror: str, sides: list[str], seen: Seen) -> Owner:
-    """The youngest run that took one of these sides off this mirror and, by its journal, brought it back."""
-    for run in reversed(seen.runs):
-        if any(hold.mirror == mirror and hold.side in sides for hold in run.holds):
-            if run.condition == "at work":
-                return of_run(run)
-            return Owner(run.run, f"the run {run.run} took this side off; since then it was attached again")
-    return Owner(None, "not ours: no run recorded here attached this side")
+    return who_brought_back(seen.runs, name, sides).finding("resync", name, text, _typed("metastat", name))
 
 
 def _lies_free(name: str, volume: Json, seen: Seen) -> bool:

@@ -35,6 +35,16 @@ def owner(runs: Sequence[KnownRun], effect: Callable[[KnownHold], bool]) -> Owne
     return Owner(None, f"not ours: the run {run.run} did the same (step {hold.step}) and has undone it since")
 
 
+def who_brought_back(runs: Sequence[KnownRun], mirror: str, sides: Sequence[str]) -> Owner:
+    """Whose resync it is: the youngest run's that took one of these sides off this mirror."""
+    for run in reversed(runs):
+        if any(hold.mirror == mirror and hold.side in sides for hold in run.holds):
+            if run.condition == "at work":
+                return of_run(run)
+            return Owner(run.run, f"the run {run.run} took this side off; since then it was taken back")
+    return Owner(None, "not ours: no run recorded here took this side off")
+
+
 def of_run(run: KnownRun, what: str = "") -> Owner:
     """A run that has not come to its end owns what it did."""
     detail = f" ({what})" if what else ""

@@ -30,6 +30,13 @@ dmsetup ls | grep -v '^leg-' || true
 losetup --noheadings --list
 """
 DEGRADED = "test $(mdadm --detail /dev/md0 | grep -c 'active sync') = 3 || mdadm --detail /dev/md0"
+LAID_OFF = f"""
+fsfreeze -u {MOUNT_POINT} || true
+for view in md0_backup md0_backup-data; do
+    dmsetup remove $view || true
+done
+losetup --detach-all
+"""
 
 
 @dataclass(frozen=True)
@@ -80,12 +87,9 @@ class Lab:
 
     def remake(self) -> None:
         """After a test that failed, for the next."""
-        self.guest.run(
-            f"fsfreeze -u {MOUNT_POINT}; for map in md0_backup md0_backup-data; do dmsetup remove $map; done"
-        )
-        self.guest.run("losetup --detach-all")
+        self.guest.ok(LAID_OFF)
         scene.unmake(self.guest)
-        scene.make(self.guest)
+        _make(self.guest)
 
 
 @contextmanager
@@ -96,21 +100,23 @@ def made() -> Iterator[Lab]:
         guest.ok(f"mkfs.ext4 -q {guest.disks[3]}; mkdir -p /backup {MOUNT_POINT}\nmount {guest.disks[3]} /backup")
         legs = [stack.enter_context(leg(guest, disk)) for disk in guest.disks[:3]]
         guest.disks[:3] = [one.device for one in legs]
-        scene.make(guest)
-        guest.ok(f"dd if=/dev/urandom of={MOUNT_POINT}/much bs=64k count=16 conv=fsync status=none")
+        _make(guest)
         yield Lab(guest, legs)
         scene.unmake(guest)
+
+
+def _make(guest: Guest) -> None:
+    scene.make(guest)
+    guest.ok(f"dd if=/dev/urandom of={MOUNT_POINT}/much bs=64k count=16 conv=fsync status=none")
 
 
 @contextmanager
 def left_whole(lab: Lab) -> Iterator[Lab]:
     """For each test: in the end the disks are well, and the mirror is whole."""
-    try:
-        yield lab
-    finally:
-        lab.heal()
-        whole = eventually(lab.is_whole)  # a recovery begins a moment after the leg is back
-        if not whole:
-            lab.remake()
+    yield lab
+    lab.heal()
+    whole = eventually(lab.is_whole)  # a recovery begins a moment after the leg is back
+    if not whole:
+        lab.remake()
     assert whole
     assert scene.mismatches(lab.guest) == 0

@@ -36,9 +36,10 @@ def fail(world: World, name: str, device: str) -> tuple[World, str]:
     The last one stays; but a kernel 6.1 lets every write to the array fail from then on, and shows it nowhere.
     """
     mirror = array(world, name, "error opening")
-    leg = _leg(world, name, device, f"set device faulty failed for {device}:  {UNKNOWN}")
+    gone = f"set device faulty failed for {device}:  {UNKNOWN}"
+    leg = _leg(world, name, device, gone)
     if leg.state == "out":
-        raise Refused(f"set device faulty failed for {device}:  {UNKNOWN}")
+        raise Refused(gone)
     if leg.state == "in-sync" and sum(other.state == "in-sync" for other in mirror.legs) == 1:
         broken = put_linux_mirror(world, replace(mirror, broken=True))
         raise Refused(f"set device faulty failed for {device}:  {BUSY}", 2, broken)
@@ -51,9 +52,10 @@ def fail(world: World, name: str, device: str) -> tuple[World, str]:
 
 def remove(world: World, name: str, device: str) -> tuple[World, str]:
     mirror = array(world, name, "error opening")
-    leg = _leg(world, name, device, f"hot remove failed for {device}: {UNKNOWN} or address")
+    gone = f"hot remove failed for {device}: {UNKNOWN} or address"
+    leg = _leg(world, name, device, gone)
     if leg.state == "out":
-        raise Refused(f"hot remove failed for {device}: {UNKNOWN} or address")
+        raise Refused(gone)
     if leg.state != "faulty" or (mirror.work is not None and mirror.work.kind == "check"):
         raise Refused(f"hot remove failed for {device}: {BUSY}")
     return leg_leaves(world, mirror, leg, "out"), f"hot removed {device} from {name}"

@@ -76,7 +76,7 @@ def start(guest: Guest, kill: Kill | None = None, **given: str) -> Job:
 
 def backup(guest: Guest, **given: str) -> Completed:
     """The whole run."""
-    return start(guest, **given).wait(RUN_SECONDS)
+    return start(guest, None, **given).wait(RUN_SECONDS)
 
 
 def result(guest: Guest, step: str) -> dict[str, Any]:

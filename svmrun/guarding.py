@@ -182,4 +182,4 @@ def _proofs(handler: PlannedAction, setting: Setting) -> tuple[Already | None, t
     if proof.command is None:
         return None, proof.says
     command = setting.become.shown(proof.command)
-    return Already((setting.program(command), *command.argv[1:]), proof.words), proof.says
+    return Already((setting.program(command), *command.argv[1:]), proof.words, proof.without), proof.says

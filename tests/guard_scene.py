@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from svmrun.effects.guard import Guard, release_body
 from svmrun.plan.release import Already, HeldRelease, release_program
 
@@ -215,3 +217,20 @@ def guards(scene: Scene) -> list[int]:
         if str(scene.card).encode() in words and {b"guard", b"guard-as-root"} & set(words):
             found.append(int(entry.parent.name))
     return found
+
+
+@pytest.fixture(params=SHELLS)
+def scene_of_a_shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
+    made = Scene(tmp_path, request.param)
+    yield made
+    end_guards(tmp_path)
+
+
+@pytest.fixture
+def scene_of_each_shell(tmp_path: Path) -> Iterator[list[Scene]]:
+    """One of each shell, to wait for all of them together."""
+    made = [Scene(tmp_path / shell.split()[0], shell) for shell in SHELLS]
+    for one in made:
+        one.root.mkdir()
+    yield made
+    end_guards(tmp_path)

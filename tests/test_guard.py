@@ -5,38 +5,30 @@ from __future__ import annotations
 import os
 import shlex
 import signal
-import subprocess
 import time
-from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from svmrun.effects.guard import FENCED_STATUS, Guard
 from svmrun.errors import Refused
-from svmrun.plan.release import HeldRelease
-from tests.guard_scene import SHELLS, Scene, end_guards, eventually, gone, kill_all, released_lines, runs
+from svmrun.plan.release import Already, HeldRelease
+from tests.guard_scene import (
+    Scene,
+    eventually,
+    gone,
+    kill_all,
+    released_lines,
+    runs,
+    scene_of_a_shell,
+    scene_of_each_shell,
+)
 
 LAST_FIRST = released_lines("detach", "lock")
 
 
-@pytest.fixture(params=SHELLS)
-def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
-    made = Scene(tmp_path, request.param)
-    yield made
-    end_guards(tmp_path)
-
-
-@pytest.fixture
-def scenes(tmp_path: Path) -> Iterator[list[Scene]]:
-    """One of each shell, to wait for all of them together."""
-    made = [Scene(tmp_path / shell.split()[0], shell) for shell in SHELLS]
-    for one in made:
-        one.root.mkdir()
-    yield made
-    end_guards(tmp_path)
+scene, scenes = scene_of_a_shell, scene_of_each_shell
 
 
 def test_a_runner_that_is_killed_leaves_nothing_held(scene: Scene) -> None:
@@ -199,6 +191,19 @@ def test_a_release_that_says_done_but_did_nothing_is_repeated(scene: Scene) -> N
     assert eventually(lambda: "done" in guard.poll())
 
 
+def test_a_line_with_a_word_that_it_must_not_have_proves_nothing(scene: Scene) -> None:
+    scene.holds()
+    (scene.root / "state").write_text("0 /dev/a active sync\n1 /dev/b faulty\n")
+    already = Already((scene.command, "status"), ("/dev/b",), ("faulty",))
+    guard = scene.arm(holds=[replace(scene.hold("leg"), already=already)])
+    guard.hold("leg")
+    guard._feed.close()
+    assert eventually(lambda: len(scene.log()) >= 2)
+    (scene.root / "state").write_text("1 /dev/b spare rebuilding\n")
+    (scene.root / "state.leg").unlink()
+    assert eventually(lambda: "done" in guard.poll())
+
+
 def test_a_failing_release_that_says_it_is_so_already_counts(scene: Scene) -> None:
     argv = ("/bin/sh", "-c", "echo metattach: d0: d20 is attached already; exit 1")
     guard = scene.arm(holds=[HeldRelease("detach", "Detach", 20, (argv,), says=("is attached", "already"))])
@@ -241,91 +246,6 @@ def test_a_fenced_command_has_the_rights_and_the_environment_of_any_other(scene:
     assert (scene.root / "log").read_text() == "0077\n/nowhere\n"
     guard.released("lock")
     guard.leave()
-
-
-def at_gate(guard: Guard, command: str, fenced: bool) -> subprocess.Popen[bytes]:
-    argv = guard.ready(("/bin/sh", "-c", command), fenced)
-    return subprocess.Popen(argv, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0)
-
-
-def let_through(waiting: subprocess.Popen[bytes]) -> int:
-    assert waiting.poll() is None, "it did not wait"
-    waiting.communicate(b"\n", timeout=10)
-    return waiting.returncode
-
-
-@pytest.mark.parametrize("fenced", [True, False])
-def test_a_command_that_stands_ready_starts_when_it_is_let_through_and_reads_nothing(
-    scene: Scene, fenced: bool
-) -> None:
-    guard = scene.arm()
-    waiting = at_gate(guard, f"cat; echo ran >>{scene.root}/log; exit 7", fenced)
-    guard.hold("lock")
-    assert scene.log() == []
-    assert let_through(waiting) == 7
-    assert scene.log() == ["ran"]
-    guard.released("lock")
-    guard.leave()
-
-
-@pytest.mark.parametrize("fenced", [True, False])
-def test_a_command_that_stands_ready_ends_with_its_runner(scene: Scene, fenced: bool) -> None:
-    guard = scene.arm()
-    waiting = at_gate(guard, f"echo ran >>{scene.root}/log", fenced)
-    waiting.communicate(timeout=10)
-    assert (waiting.returncode, scene.log()) == (FENCED_STATUS, [])
-    guard.leave()
-
-
-def test_of_what_stands_ready_only_what_undoes_starts_once_the_guard_has_acted(scene: Scene) -> None:
-    guard = scene.arm(limit_seconds=0.1)
-    forward = at_gate(guard, f"echo forward >>{scene.root}/log", True)
-    undoing = at_gate(guard, f"echo undone >>{scene.root}/log", False)
-    guard.hold("lock")
-    assert eventually(lambda: "done" in guard.poll())
-    assert (let_through(forward), let_through(undoing)) == (FENCED_STATUS, 0)
-    assert scene.log() == [*released_lines("lock"), "undone"]
-
-
-def has_acted(guard: Guard) -> bool:
-    return "done" in guard.poll()
-
-
-def while_writers_wait(scene: Scene, limit_seconds: float, inner_limit_seconds: float) -> Guard:
-    """A guard that was told of a hold for which writers wait, and of another one meanwhile."""
-    (scene.root / "state").touch()
-    holds = [scene.hold("detach", inner_limit_seconds), scene.hold("lock", limit_seconds, urgent=True)]
-    guard = scene.arm(holds=holds)
-    guard.hold("lock")
-    guard.hold("detach")
-    return guard
-
-
-def test_a_limit_that_began_while_writers_waited_is_kept_when_they_go_on(scenes: list[Scene]) -> None:
-    guards = [while_writers_wait(scene, 0.5, 0.5) for scene in scenes]
-    for guard in guards:
-        guard.released("lock")
-    for scene, guard in zip(scenes, guards, strict=True):
-        assert eventually(partial(has_acted, guard)), scene.shell
-        assert (guard.fired(), scene.log()) == ("the limit of detach passed", released_lines("detach"))
-
-
-def test_a_limit_that_began_while_writers_waited_and_is_shorter_is_kept_at_once(scenes: list[Scene]) -> None:
-    guards = [while_writers_wait(scene, 20, 0.1) for scene in scenes]
-    for scene, guard in zip(scenes, guards, strict=True):
-        assert eventually(partial(has_acted, guard)), scene.shell
-        assert guard.fired() == "the limit of detach passed"
-
-
-def test_a_hold_that_began_and_ended_while_writers_waited_has_no_limit_any_more(scenes: list[Scene]) -> None:
-    guards = [while_writers_wait(scene, 0.5, 0.5) for scene in scenes]
-    for guard in guards:
-        guard.released("detach")
-        guard.released("lock")
-    time.sleep(2.5)  # the longest that a shell makes of it, whose sleep knows no fractions
-    for scene, guard in zip(scenes, guards, strict=True):
-        assert (guard.fired(), scene.log()) == (None, []), scene.shell
-        guard.leave()
 
 
 def test_a_command_whose_start_the_runner_did_not_live_to_tell_ends_too(scene: Scene) -> None:

@@ -146,7 +146,8 @@ class Mdadm(Adapter):
     def done_in_shell(self, arguments: Arguments) -> ShellProof:
         if arguments["mode"] not in ("re-add", "add"):
             return ShellProof()
-        return ShellProof(Command(("mdadm", "--detail", _path(arguments, "array"))), (_path(arguments, "device"),))
+        detail = Command(("mdadm", "--detail", _path(arguments, "array")))
+        return ShellProof(detail, (_path(arguments, "device"),), without=("faulty",))
 
     def inverse(self, arguments: Arguments) -> Parts | None:
         other = _UNDONE_BY.get(arguments["mode"])

@@ -25,12 +25,13 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 class Already:
     """A read-only command that tells whether a hold is released.
 
-    It is, when one line of the output has all `words` as words of its own, in this order (others may stand between);
-    without `words`, when the command ends with status 0.
+    It is, when one line of the output has all `words` as words of its own, in this order (others may stand between),
+    and none of those in `without`; when there are no `words`, when the command ends with status 0.
     """
 
     argv: tuple[str, ...]
     words: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,9 @@ def _commands(holds: Sequence[HeldRelease]) -> dict[str, str]:
 def _pattern(already: Already) -> str:
     """The body doubles the blanks of a line, so that neighbours need not share one."""
     words = [part for word in already.words for part in word.split()]
-    return _test("*".join(["", *(_quoted(f" {word} ") for word in words), ""]))
+    unwanted = "|".join(f"*{_quoted(f' {word} ')}*" for word in already.without)
+    refusal = f"case $2 in {unwanted}) return 1 ;; esac; " if unwanted else ""
+    return refusal + _test("*".join(["", *(_quoted(f" {word} ") for word in words), ""]))
 
 
 def _saying(texts: Sequence[str]) -> str:

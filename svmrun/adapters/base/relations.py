@@ -30,14 +30,15 @@ class ShellProof:
     """How a shell program can tell that an action's work is done: it can neither parse nor reason.
 
     The action itself must have printed the text `prints`, where there is one: its exit status alone is not believed.
-    It is done when one line of `command`'s output has all `words`, in order, as words of its own; or when the action
-    itself, though it failed, printed one of the texts in `says` ("is attached").
+    It is done when one line of `command`'s output has all `words`, in order, as words of its own, and none of those in
+    `without`; or when the action itself, though it failed, printed one of the texts in `says` ("is attached").
     """
 
     command: Command | None = None
     words: tuple[str, ...] = ()
     says: tuple[str, ...] = ()
     prints: str = ""
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from tests.lab.legs import MODULES, Leg, leg
 from tests.lab.md_scene import DUMP, MOUNT_POINT, RUN_SECONDS
 from tests.nursery import Kill
 
+STORE = "/run/svmrun-md0-store"  # of a run that was never recovered
 # As the runbooks say. A leg that is being copied to refuses to be removed.
 TAKE_BACK = f"""
 for leg in $(realpath LEGS); do
@@ -45,16 +46,19 @@ class Lab:
     legs: list[Leg]
 
     def start(self, kill: Kill | None = None, runbook: str = "md-mirror-backup", **given: str) -> Job:
-        self.guest.ok(f"rm -rf /lab/state {DUMP}")
+        self.guest.ok(f"rm -rf /lab/state {DUMP} {STORE}")
         execute, _usual, *parameters = scene.words(**{"compare": "false", **given})
         return self.guest.start_svmrun(execute, runbook, *parameters, kill=kill)
 
     @contextmanager
     def stands_still(self, kill: Kill, runbook: str = "md-mirror-backup", **given: str) -> Iterator[Job]:
-        """svmrun is stopped there, and goes on afterwards."""
+        """svmrun is stopped there, and goes on afterwards; where a test fails meanwhile its guard ends the run."""
         runner = self.start(kill, runbook, **given)
-        with runner.standing_still():
-            yield runner
+        with ExitStack() as failed:
+            failed.callback(runner.kill)
+            with runner.standing_still():
+                yield runner
+            failed.pop_all()
 
     def ended(self, runner: Job) -> tuple[Completed, dict[str, Any]]:
         done = runner.wait(RUN_SECONDS)

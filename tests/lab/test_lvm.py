@@ -63,13 +63,3 @@ def test_the_runbook_leaves_all_images_alike_and_a_dump_of_one_moment_while_some
     thawing, thawed = (guest.when(kind, "freeze", "release") for kind in ("ActionStarted", "ActionEnded"))
     stall = longest_wait_seconds(acknowledged)
     assert thawing - frozen - AROUND_SECONDS < stall < thawed - began + AROUND_SECONDS
-
-
-def test_a_run_that_fails_while_an_image_is_split_off_merges_it_again_without_losing_a_line(guest: Guest) -> None:
-    with scene.writing(guest):
-        done = scene.backup(guest, dump_to="/backup")
-    ended = guest.event("RunEnded")
-    assert (done.status, ended["verdict"]) == (1, "rolled back"), done.said
-    assert ended["cause"].startswith("dump: ")
-    assert is_as_before(guest)
-    assert mismatches(guest) == 0

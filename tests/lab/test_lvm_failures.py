@@ -115,7 +115,7 @@ def test_a_full_target_is_told_and_only_what_had_changed_is_copied_to_the_image(
     assert sectors_written(lab.guest) - before < SECTORS / 2
 
 
-def test_a_full_store_is_told(lab: Lab) -> None:
+def test_a_full_store_is_told_and_the_image_merged_while_somebody_never_pauses(lab: Lab) -> None:
     with scene.writing(lab.guest) as writer:
         done, told = lab.ended(lab.start(store_size="8K"))
         assert writer.goes_on()

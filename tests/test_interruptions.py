@@ -54,6 +54,20 @@ def test_hang_ups_and_interrupts_of_the_whole_group_during_a_rollback_change_not
     assert not differences(scene.before, scene.world)
 
 
+def test_a_run_whose_guard_is_killed_goes_back_and_says_that_it_died_and_no_more(scene: Scene) -> None:
+    scene.host("schost", "ufsdump=hang")
+    process = scene.start("mirror-backup")
+    scene.until_called("ufsdump")
+    (guard,) = (event["pid"] for event in scene.events() if event["event"] == "GuardArmed")
+    os.kill(guard, signal.SIGKILL)
+    ended = scene.ended(process)
+    assert ended.code == 1
+    assert "THE GUARD DIED: without one nothing goes forward" in ended.said
+    assert "CANCELLED" not in ended.said
+    assert "acted" not in ended.said.lower()
+    assert not differences(scene.before, scene.world)
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_while_the_tape_runs_rolls_back(scene: Scene, number: signal.Signals, code: int) -> None:
     scene.host("schost", "ufsdump=hang")

@@ -114,6 +114,9 @@ class GuardArmed(Event):
     card: str
 
 
+GUARD_DIED = "the guard died"  # the reason of a GuardFired that released nothing
+
+
 @dataclass(frozen=True)
 class GuardFired(Event):
     """The guard released holds by itself, or died: nothing may go forward any more."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from svmrun.core.events import GuardArmed, GuardFired
+from svmrun.core.events import GUARD_DIED, GuardArmed, GuardFired
 from svmrun.effects.become import program_behind
 from svmrun.effects.guard_channels import Feed, Report
 from svmrun.effects.guard_start import Start, directly
@@ -180,7 +180,7 @@ class Guard:
         if any(line.startswith("fired ") for line in lines) and "done" not in lines:
             self._report.wait_for("done".__eq__, ACTING_SECONDS)
             lines += self.poll()
-        reason = self.fired() or ("the guard died" if self.dead else None)
+        reason = self.fired() or (GUARD_DIED if self.dead else None)
         return GuardFired(reason, tuple(_released(lines))) if reason else None
 
     def _mark(self, step: str) -> Path:

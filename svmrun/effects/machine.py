@@ -85,11 +85,12 @@ class Machine:
     def news(self, state: State) -> Iterator[e.Event]:
         self._look()
         self._tell_guard(state)
-        if self._fired is not None and state.guard == "armed" and self._matters(self._fired):
-            yield self._fired
+        fired = self._fired if self._fired is not None and self._matters(self._fired) else None
+        if fired is not None and state.guard == "armed":
+            yield fired
         if state.cause is not None:
             return
-        if self._cancel.requested is not None and state.cancel is None and state.guard != "fired":
+        if self._cancel.requested is not None and state.cancel is None and fired is None:
             by = f"cancelled by {self._cancel.reason}" if self._cancel.requested else self._cancel.reason
             yield e.CancelRequested(self._cancel.requested, by)
         late = self._limit_passed(state)

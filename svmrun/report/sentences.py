@@ -51,8 +51,7 @@ def sentence(event: e.Event) -> str | None:
         case e.GuardArmed():
             return f"guard armed (pid {event.pid}); {by_hand(event.card)}"
         case e.GuardFired():
-            released = f"; released {listing(event.released)}" if event.released else ""
-            return f"THE GUARD ACTED: {event.reason}{released}"
+            return _guard_fired(event)
         case e.JournalLost():
             return f"THE JOURNAL CAN NO LONGER BE WRITTEN: {event.reason}"
         case e.RecoveryStarted():
@@ -90,5 +89,11 @@ def _outcome(event: e.ActionEnded) -> str:
 
 
 def _cancelled(event: e.CancelRequested) -> str:
-    by = f"signal {signal_name(event.signal)}" if event.signal else "the operator"
-    return f"CANCELLED by {by}{f': {event.reason}' if event.reason else ''}"
+    return f"CANCELLED by signal {signal_name(event.signal)}" if event.signal else f"CANCELLED: {event.reason}"
+
+
+def _guard_fired(event: e.GuardFired) -> str:
+    if event.reason == e.GUARD_DIED:
+        return "THE GUARD DIED: without one nothing goes forward"
+    released = f"; released {listing(event.released)}" if event.released else ""
+    return f"THE GUARD ACTED: {event.reason}{released}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from svmrun.core.events import RunEnded
+from svmrun.core.events import GUARD_DIED, RunEnded
 from svmrun.report.progress import Progress, output_path
 from svmrun.report.words import duration, listing
 
@@ -69,7 +69,7 @@ def _left(progress: Progress) -> list[str]:
 
 
 def _guard(progress: Progress) -> list[str]:
-    if progress.state.guard != "fired":
+    if progress.state.guard != "fired" or progress.state.guard_reason == GUARD_DIED:  # that is the cause told above
         return []
     lifted = f"; it released {listing(progress.state.lifted)}" if progress.state.lifted else ""
     return [f"  the guard acted: {progress.state.guard_reason}{lifted}"]

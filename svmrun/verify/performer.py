@@ -58,7 +58,7 @@ class MemoryPerformer:
     def news(self, state: State) -> Iterator[e.Event]:
         self._tell_guard(state)
         if self.guard is not None and state.guard == "armed":
-            reason = self.guard.reason or ("" if self.guard.alive else "the guard died")
+            reason = self.guard.reason or ("" if self.guard.alive else e.GUARD_DIED)
             if reason:
                 yield e.GuardFired(reason, self.guard.released)
         if state.cause is not None:

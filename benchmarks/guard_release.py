@@ -12,11 +12,11 @@ import os
 import signal
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.measuring import number_wanted
 from svmrun.effects import memory_folder
 from svmrun.effects.guard import CARD_NAME, Guard, release_body
 from svmrun.plan.release import HeldRelease, release_program
@@ -25,7 +25,7 @@ AIM_SECONDS = 0.05
 
 
 def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 30
+    rounds = number_wanted(30, __doc__)
     for title, command in (("nothing runs", ()), ("a command runs", ("/bin/sleep", "60"))):
         measured = sorted(one_round(command) for _round in range(rounds))
         median = statistics.median(measured)

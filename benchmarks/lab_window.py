@@ -11,10 +11,9 @@ longest wait, and of svmrun also what its journal says. A guest has one CPU, whe
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 
-from benchmarks.measuring import milliseconds, tell
+from benchmarks.measuring import milliseconds, number_wanted, tell
 from tests.lab import md_scene as scene
 from tests.lab.guest import PROJECT, SVMRUN_FOLDERS, Guest
 from tests.lab.md_scene import MOUNT_POINT, WAIT
@@ -30,7 +29,7 @@ Span = tuple[float, float]
 
 
 def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+    rounds = number_wanted(10, __doc__)
     with scene.machine() as guest:
         scene.make(guest)
         with scene.writing(guest) as writer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import statistics
@@ -91,5 +92,9 @@ def median(values: Sequence[float]) -> float:
     return statistics.median(values)
 
 
-def rounds_wanted(default: int) -> int:
-    return int(sys.argv[1]) if len(sys.argv) > 1 else default
+def number_wanted(default: int, about: str | None, what: str = "rounds") -> int:
+    """The command line of a script that takes no more than a number."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("number", metavar=what, type=int, nargs="?", default=default, help=f"usually {default}")
+    number: int = parser.parse_args().number
+    return number

@@ -13,14 +13,14 @@ import subprocess
 import time
 from pathlib import Path
 
-from benchmarks.measuring import SVMRUN, Place, place, rounds_wanted, tell
+from benchmarks.measuring import SVMRUN, Place, number_wanted, place, tell
 
 AIM_BYTES = 60 * 1000 * 1000
 LINE = "sixty-three characters of a line that nobody will read, ever: x"
 
 
 def main() -> None:
-    size = rounds_wanted(2000) * 1000 * 1000
+    size = number_wanted(2000, __doc__, "megabytes") * 1000 * 1000
     with place() as here:
         quiet, _ = largest_size(here, runbook(here, "quiet", 0))
         tell("svmrun, a child that prints nothing", megabytes(quiet))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.measuring import SVMRUN, Place, median, milliseconds, place, rounds_wanted, sync_seconds, tell
+from benchmarks.measuring import SVMRUN, Place, median, milliseconds, number_wanted, place, sync_seconds, tell
 
 STEPS = 90
 TRIVIAL = ("/bin/true",)
@@ -19,7 +19,7 @@ AIM_RATIO = 3.0
 
 
 def main() -> None:
-    rounds = rounds_wanted(5)
+    rounds = number_wanted(5, __doc__)
     with place() as here:
         shell, step, once = measured(here, TRIVIAL, rounds)
         tell("a command in the shell (true)", milliseconds(shell))

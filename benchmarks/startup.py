@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from benchmarks.measuring import Place, median, milliseconds, place, rounds_wanted, tell
+from benchmarks.measuring import Place, median, milliseconds, number_wanted, place, tell
 from svmrun.effects.runbook_files import shipped
 
 AIMS = {"--help": 0.1, "validate": 0.3}
@@ -18,7 +18,7 @@ PROGRAM = Path(sys.executable).with_name("svmrun")
 
 
 def main() -> None:
-    rounds = rounds_wanted(10)
+    rounds = number_wanted(10, __doc__)
     largest = max(shipped("runbooks").glob("*.yaml"), key=lambda path: path.stat().st_size)
     with place() as here:
         bare = median([bare_python(here) for _ in range(rounds)])

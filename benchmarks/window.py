@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.measuring import SVMRUN, Place, median, milliseconds, place, rounds_wanted, sync_seconds, tell
+from benchmarks.measuring import SVMRUN, Place, median, milliseconds, number_wanted, place, sync_seconds, tell
 from svmrun.simulator.world_file import world_path
 
 AIM_RATIO = 1.25
@@ -26,7 +26,7 @@ LOOK = "&& lockfs /global/schost-1 >/dev/null"
 
 
 def main() -> None:
-    rounds = rounds_wanted(10)
+    rounds = number_wanted(10, __doc__)
     with place() as here:
         world = slow_world(here)
         taken = [

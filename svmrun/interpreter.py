@@ -42,6 +42,9 @@ class Performer(Protocol):
     def left(self, state: State, steps: tuple[str, ...]) -> tuple[str, ...]:
         """One line for each step that could not be undone, with the command that ends it."""
 
+    def goes_on(self, state: State) -> tuple[str, ...]:
+        """One sentence for each thing that goes on by itself after what was released or undone."""
+
     def finish(self, state: State) -> None:
         """The run is over: the guard goes away, open sessions end."""
 
@@ -99,8 +102,8 @@ def _make(move: Move, record: Recorder, performer: Performer) -> None:
         case GoBack():
             record(e.RollbackStarted(move.cause, move.exit_code, move.step))
         case Finish():
-            left = performer.left(record.state, move.stuck)
-            record(e.RunEnded(move.verdict, move.exit_code, move.cause, left))
+            left, goes_on = performer.left(record.state, move.stuck), performer.goes_on(record.state)
+            record(e.RunEnded(move.verdict, move.exit_code, move.cause, left, goes_on))
 
 
 def _perform(move: Perform, record: Recorder, performer: Performer) -> None:

@@ -11,7 +11,7 @@ from svmrun.adapters.registry import REGISTRY
 from tests import adapter_cases
 from tests.program_cases import check, read_or_refused
 
-COMMANDS = ("mdadm", "e2fsck", "dmsetup", "losetup", "blockdev", "dump", "restore")
+COMMANDS = ("mdadm", "e2fsck", "dmsetup", "losetup", "blockdev", "dumpe2fs", "dump", "restore")
 ARRAY, LEG = "/dev/md0", "/dev/ubdd"
 TAKEN: dict[str, Any] = {"mode": "fail-remove", "array": ARRAY, "device": LEG}
 
@@ -114,3 +114,29 @@ def test_any_part_of_an_output_is_read_or_refused(name: str) -> None:
     for end in range(0, len(text), 97):
         read_or_refused(parse_mdadm_detail, text[:end])
         read_or_refused(parse_mdadm_examine, text[end:])
+
+
+@pytest.mark.parametrize(
+    ("shown", "file", "seen"),
+    [
+        ("/run/store", "/run/store", True),
+        ("/run/store (deleted)", "/run/store", True),
+        ("/run/store", "/var/run/store", None),  # the kernel names what links lead to
+        ("/dev/dm-3", "/dev/mapper/data", None),
+        ("/srv/image", "/run/store", False),
+        (None, "/run/store", False),
+    ],
+)
+def test_a_loop_device_is_known_by_its_file_also_when_that_was_deleted(
+    shown: str | None, file: str, seen: bool | None
+) -> None:
+    device = {"name": "/dev/loop0", "file": shown, "offset": 0, "read_only": False}
+    attached = {"loop_devices": [device] if shown else []}
+    detach, attach = (
+        REGISTRY["losetup"].probe({"mode": "detach", "device": "/dev/loop0"}),
+        REGISTRY["losetup"].probe({"mode": "attach", "device": "/dev/loop0", "file": file}),
+    )
+    assert attach is not None
+    assert detach is not None
+    assert attach.present(attached) is seen
+    assert detach.present(attached) is (shown is None)

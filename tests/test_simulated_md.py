@@ -42,6 +42,18 @@ def viewed() -> World:
     return after(taken_off(), DATA, *STORE, VIEW)
 
 
+def test_a_file_that_is_deleted_stays_behind_its_loop_device() -> None:
+    world = after(viewed(), "rm -f /run/store")
+    attach = REGISTRY["losetup"].complete({"mode": "attach", "device": "/dev/loop0", "file": "/run/store"})
+    probe = REGISTRY["losetup"].probe(attach)
+    assert probe is not None
+    asked = REGISTRY["losetup"].command_line(probe.arguments)
+    told = run(world, shlex.join(asked.argv)).stdout
+    assert '"back-file": "/run/store (deleted)"' in told
+    outcome = REGISTRY["losetup"].interpret(probe.arguments, Completed(asked.argv, 0, told))
+    assert probe.present(outcome.result) is True
+
+
 def states(world: World) -> list[str]:
     return [leg.state for leg in world.linux_mirrors[0].legs]
 

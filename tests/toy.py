@@ -112,6 +112,9 @@ class ToyHost:
         if surprise is not None:
             yield surprise()
 
+    def goes_on(self, state: State) -> tuple[str, ...]:
+        return ()
+
     def left(self, state: State, steps: tuple[str, ...]) -> tuple[str, ...]:
         return steps
 

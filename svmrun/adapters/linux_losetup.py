@@ -105,9 +105,9 @@ class Losetup(Adapter):
             return None
         device, attach = arguments["device"], arguments["mode"] == "attach"
 
-        def present(result: Json) -> bool:
+        def present(result: Json) -> bool | None:
             files = [one["file"] for one in result["loop_devices"] if one["name"] == device]
-            return (files == [arguments["file"]]) if attach else not files
+            return _stands_for(files[0], arguments["file"]) if files and attach else bool(files) is attach
 
         return Probe("losetup", self.complete({"mode": "list", "device": device}), present)
 
@@ -119,6 +119,20 @@ class Losetup(Adapter):
 
 
 _COLUMNS = "NAME,BACK-FILE,OFFSET,RO"
+_DELETED = " (deleted)"
+
+
+def _stands_for(shown: str, file: str) -> bool | None:
+    """Whether the file that the kernel names is the one that was given; None when it may be, by another name.
+
+    A file stays behind its loop device after it was deleted, and its name then has an end that says so. The kernel
+    names what links lead to: `/run/x` for `/var/run/x`, and for most names of devices a number.
+    """
+    shown, file = shown.removesuffix(_DELETED), file.removesuffix(_DELETED)
+    if shown == file:
+        return True
+    devices = shown.startswith("/dev/") and file.startswith("/dev/")
+    return None if devices or shown.rpartition("/")[2] == file.rpartition("/")[2] else False
 
 
 def _told(device: str | None, text: str, _result: dict[str, Json]) -> Iterator[str]:

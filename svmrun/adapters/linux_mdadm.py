@@ -8,6 +8,7 @@ carries its metadata; only without them (`--zero-superblock`) it is copied whole
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -24,6 +25,7 @@ from svmrun.adapters.base import (
     ShellProof,
     plain_outcome,
 )
+from svmrun.adapters.copying import still_copied
 from svmrun.adapters.linux_parse_mdadm import parse_mdadm_detail, parse_mdadm_examine, sync_percent
 from svmrun.adapters.output import read_outcome
 from svmrun.names import tidy_path
@@ -152,6 +154,13 @@ class Mdadm(Adapter):
     def inverse(self, arguments: Arguments) -> Parts | None:
         other = _UNDONE_BY.get(arguments["mode"])
         return Parts("mdadm", {**arguments, "mode": other}) if other else None
+
+    def goes_on(self, arguments: Arguments) -> str:
+        """mdadm(8): `--wait` returns when no resync, recovery or reshape is under way."""
+        if arguments["mode"] not in ("re-add", "add"):
+            return ""
+        array = _path(arguments, "array")
+        return still_copied(array, _path(arguments, "device"), shlex.join(("mdadm", "--wait", array)), "returns then")
 
     def progress(self, arguments: Arguments, output: str) -> float | None:
         return sync_percent(output)

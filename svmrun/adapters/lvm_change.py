@@ -24,6 +24,7 @@ from svmrun.adapters.base import (
     failed,
     plain_outcome,
 )
+from svmrun.adapters.copying import still_copied
 from svmrun.adapters.lvm_fields import NAME, command, complaint, group, in_group, said
 from svmrun.names import mapper_name
 from svmrun.values import replace
@@ -132,6 +133,12 @@ class Lvconvert(_LvmChange):
         asked = command("lvs", "--all", "--noheadings", "--options", "lv_name", group(volume))
         return ShellProof(asked, (f"[{image.split('/', 1)[1]}]",), (_NOT_SPLIT,))
 
+    def goes_on(self, arguments: Arguments) -> str:
+        if arguments["mode"] != "merge":
+            return ""
+        volume, image = _pair(arguments)
+        return still_copied(volume, image, f"lvs -o lv_name,sync_percent {volume}", "shows 100.00 then")
+
     def inverse(self, arguments: Arguments) -> Parts | None:
         kept = {key: arguments[key] for key in ("volume", "image")}
         return Parts("lvconvert", {**kept, "mode": "merge" if arguments["mode"] == "split" else "split"})
@@ -180,6 +187,12 @@ class Lvchange(_LvmChange):
         if arguments["mode"] == "check":
             return "It prints nothing. lvs shows raid_sync_action check until it is through, then raid_mismatch_count."
         return f"Among many lines: Resuming {mapper_name(str(arguments['volume']))}."
+
+    def goes_on(self, arguments: Arguments) -> str:
+        volume, sides = str(arguments["volume"]), " and ".join(arguments["devices"])
+        if arguments["mode"] != "rebuild":
+            return ""
+        return still_copied(volume, sides, f"lvs -o lv_name,sync_percent {volume}", "shows 100.00 then")
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         volume = str(arguments["volume"])

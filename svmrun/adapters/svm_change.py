@@ -7,6 +7,7 @@ An exit status alone or a line alone proves nothing: with only one of them the o
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -24,6 +25,7 @@ from svmrun.adapters.base import (
     failed,
     plain_outcome,
 )
+from svmrun.adapters.copying import still_copied
 from svmrun.adapters.output import complaints
 
 Json = Any
@@ -46,6 +48,7 @@ class _SubmirrorChange(Adapter):
     done: ClassVar[str]
     undone_by: ClassVar[str]
     afterwards: ClassVar[str] = ""  # what else a person should know when it is done
+    resyncs: ClassVar[bool] = False  # it returns at once, and the mirror copies to the side
     found_so: ClassVar[tuple[str, ...]]  # refusals that prove: somebody else had done it, so it is not ours to undo
     schema = fields.arguments(
         {"diskset": svm_fields.DISKSET, "mirror": svm_fields.MIRROR, "submirror": svm_fields.SUBMIRROR},
@@ -88,6 +91,13 @@ class _SubmirrorChange(Adapter):
                 untouched=found_so and completed.status == _REFUSED,
             )
         return outcome
+
+    def goes_on(self, arguments: Arguments) -> str:
+        if not self.resyncs:
+            return ""
+        mirror, submirror = _pair(arguments)
+        look = shlex.join(("metastat", *svm_fields.set_option(mirror), names.base_name(mirror)))
+        return still_copied(mirror, submirror, look, "shows Okay then")
 
     def inverse(self, arguments: Arguments) -> Parts | None:
         kept = {field: arguments[field] for field in ("diskset", "mirror", "submirror") if field in arguments}
@@ -146,7 +156,7 @@ class Metattach(_Membership):
 
     name = "metattach"
     summary = "Attach a submirror to a mirror; a full resync starts (metattach)"
-    done, undone_by, member = "attached", "metadetach", True
+    done, undone_by, member, resyncs = "attached", "metadetach", True, True
     afterwards = " The command does not wait: a full resync now runs, and metastat shows how far it is."
     found_so = ("invalid unit", "metadevice in use")
 
@@ -186,7 +196,7 @@ class Metaonline(_Offline):
 
     name = "metaonline"
     summary = "Use an offline submirror again; only what was written meanwhile is resynced (metaonline)"
-    done, undone_by, offline = "onlined", "metaoffline", False
+    done, undone_by, offline, resyncs = "onlined", "metaoffline", False, True
     found_so = (_NOT_IN_MIRROR, _WRONG_STATE)
 
     def done_in_shell(self, arguments: Arguments) -> ShellProof:

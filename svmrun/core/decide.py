@@ -277,6 +277,14 @@ def is_undone(step: PlannedStep, state: StepState) -> bool:
     return state.undoing is not None and undo(step, state) is UNDONE
 
 
+def was_undone(step: PlannedStep, state: State) -> bool:
+    """Whether there was something to undo, and nothing of it is left: a run, its guard or somebody undid it."""
+    known = state.step(step.id)
+    if known.undoing is None or known.untouched or not is_undone(step, known):
+        return False
+    return known.status == "succeeded" or known.undoing.done or known.undoing.seen or step.id in state.lifted
+
+
 def undo(step: PlannedStep, state: StepState, role: Role | None = None) -> Perform | _Result:
     """The next action that undoes the step, or how it ended.
 

@@ -158,6 +158,7 @@ class RunEnded(Event):
     exit_code: int
     cause: str = ""
     left: tuple[str, ...] = ()  # one line for each hold that could not be released, with the command that ends it
+    goes_on: tuple[str, ...] = ()  # what goes on by itself after what was undone, and how to wait for its end
 
 
 EVENTS: dict[str, type[Event]] = {

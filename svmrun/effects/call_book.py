@@ -7,6 +7,7 @@ from typing import Any
 
 from svmrun.adapters.base import Arguments, Outcome, Probe
 from svmrun.core import events as e
+from svmrun.core.decide import was_undone
 from svmrun.core.state import State
 from svmrun.effects.setting import Setting
 from svmrun.plan.build import has_later, member
@@ -135,3 +136,12 @@ class CallBook:
         undoing = state.step(step_id).undoing
         why = undoing.message if undoing and undoing.message else "nothing could prove that it is undone"
         return f"{step_id}: {why}; to end it: {commands}" if commands else f"{step_id}: {why}; undo it by hand"
+
+    def goes_on(self, state: State) -> tuple[str, ...]:
+        """What goes on by itself after what was undone. A run that does not go back knows what it waits for."""
+        if state.cause is None:
+            return ()
+        undone = [step for step in self._plan.steps if was_undone(step, state)]
+        actions = [action for step in undone for action in step.rollback]
+        told = (self._setting.adapters[a.adapter].goes_on(a.arguments) for a in actions)
+        return tuple(dict.fromkeys(filter(None, told)))

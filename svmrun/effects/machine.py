@@ -232,6 +232,9 @@ class Machine:
     def left(self, state: State, steps: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(self._book.instruction(state, step) for step in steps)
 
+    def goes_on(self, state: State) -> tuple[str, ...]:
+        return self._book.goes_on(state)
+
     def finish(self, state: State) -> None:
         self._standing.dismiss()
         self._actions.sessions.close_all()

@@ -56,7 +56,7 @@ class Progress:
         self.run: e.RunStarted | None = None
         self.ended_at: float | None = None
         self.failures: dict[str, str] = {}  # step -> why it could not be undone, so far
-        self.output_files: dict[str, str] = {}  # step -> file of its forward action's output
+        self.output_files: dict[str, str] = {}  # row -> file of the output of its last action that is no look
         self._spans: dict[str, Span] = {}
         self._holds: dict[str, Span] = {}
         for event in events:
@@ -129,8 +129,8 @@ class Progress:
         row = self._row_id(event.step, event.role)
         if row in self._spans:
             self._spans[row] = replace(self._spans[row], until=event.at)
-        if event.role == "forward":
-            self.output_files[event.step] = event.output
+        if event.role in ("forward", "release"):
+            self.output_files[row] = event.output
         if event.role in ("release", "rollback") and event.outcome != "succeeded":
             self.failures[event.step] = event.message
 

@@ -48,8 +48,9 @@ def _rolled_back(progress: Progress, end: RunEnded) -> list[str]:
     lines = [f"  cause: {end.cause}"]
     if undone := progress.undone():
         lines.append(f"  undone: {listing(undone)}")
-    cancelled = progress.state.cancel is not None
-    return [*lines, "  next: run it again at will" if cancelled else "  next: remove the cause, then run it again"]
+    lines += _goes_on(end)
+    again = "run it again at will" if progress.state.cancel is not None else "remove the cause, then run it again"
+    return [*lines, f"  next: {'wait for that, ' if end.goes_on else ''}{again}"]
 
 
 def _stuck(progress: Progress, end: RunEnded) -> list[str]:
@@ -57,10 +58,15 @@ def _stuck(progress: Progress, end: RunEnded) -> list[str]:
     lines = [f"  cause: {end.cause}"]
     if undone := progress.undone():
         lines.append(f"  undone: {listing(undone)}")
+    lines += _goes_on(end)
     lines += ["  could not be undone, and is still there:", *(f"    {line}" for line in end.left or _left(progress))]
     if progress.state.card:
         lines.append(f"  all of it by hand, as root on the host: sh {shlex.quote(progress.state.card)}")
     return [*lines, f"  next: remove the cause, then: svmrun recover {progress.state.run}"]
+
+
+def _goes_on(end: RunEnded) -> list[str]:
+    return [f"  goes on: {sentence}" for sentence in end.goes_on]
 
 
 def _left(progress: Progress) -> list[str]:
@@ -77,8 +83,7 @@ def _guard(progress: Progress) -> list[str]:
 
 def _where(progress: Progress, folder: str) -> list[str]:
     lines = [f"  journal and outputs: {folder}"]
-    failed = [row.id for row in progress.steps() if row.status in ("failed", "doubtful", "undone", "not undone")]
-    name = progress.state.causing_step or (failed[-1] if failed else "")
+    name = progress.state.causing_step  # none for a signal, a limit, the guard: no command's output tells of those
     if file := progress.output_files.get(name):
         lines.append(f"  output of {name}: {output_path(folder, file)}")
     if progress.state.journal_lost:

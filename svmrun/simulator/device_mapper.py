@@ -181,11 +181,16 @@ def _found() -> Run:
 def _listed(words: list[str]) -> Run:
     world = yield Look()
     loops = [view for view in world.views if view.kind == "loop" and (not words or view.name in words)]
-    rows = [_row(view.name, view.over, view.offset * 512, view.read_only) for view in loops]
+    rows = [_row(view.name, _shown(world, view.over), view.offset * 512, view.read_only) for view in loops]
     rows = rows or [_row(name, None, None, False) for name in words]
     if rows:
         yield Print(json.dumps({"loopdevices": rows}, indent=3).replace("}, {", "},{") + "\n")
     return 0
+
+
+def _shown(world: World, file: str) -> str:
+    """A file that was deleted stays behind its loop device."""
+    return file if file in world.plain_files or ground(world, file) else f"{file} (deleted)"
 
 
 def _row(name: str, file: str | None, offset: int | None, read_only: bool) -> dict[str, Any]:

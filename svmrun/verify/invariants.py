@@ -12,6 +12,7 @@ from svmrun.simulator.world import DumpImage, Mirror, World
 from svmrun.values import replace
 from svmrun.verify import waits
 from svmrun.verify.commands import Limits
+from svmrun.verify.copies import untold_copies
 from svmrun.verify.desk import Desk
 from svmrun.verify.kinds import RECOVERY_SECONDS
 from svmrun.verify.left_files import left_files
@@ -164,6 +165,7 @@ def at_the_end(desk: Desk, scene: Scene, settled: World) -> Iterator[Finding]:
     codes = {"succeeded": ended.exit_code == 0, "stuck": ended.exit_code == 4}
     if not codes.get(ended.verdict, ended.exit_code not in (0, 4)):
         yield Finding("truth", f"the verdict is {ended.verdict}, and the exit code {ended.exit_code}")
+    yield from untold_copies(desk, scene)
     if ended.verdict == "stuck":
         return
     yield from left_behind(desk, scene, settled)

@@ -198,6 +198,9 @@ class MemoryPerformer:
     def left(self, state: State, steps: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(self._desk.book.instruction(state, step) for step in steps)
 
+    def goes_on(self, state: State) -> tuple[str, ...]:
+        return self._desk.book.goes_on(state)
+
     def finish(self, state: State) -> None:
         """The guard goes away without acting; but a stuck run leaves its holds to it, if need be to a new one."""
         self._tell_guard(state)

@@ -135,6 +135,10 @@ class Adapter:
         """
         return ""
 
+    def goes_on(self, arguments: Arguments) -> str:
+        """What goes on by itself after the action, and how to wait for its end, as a sentence; empty: nothing does."""
+        return ""
+
     def progress(self, arguments: Arguments, output: str) -> float | None:
         """Percent done, read from the output so far; None when it does not tell."""
         return None

@@ -22,7 +22,7 @@ from svmrun.effects.rooted import ask_before, kill_as_root
 from svmrun.effects.setting import Setting
 from svmrun.effects.state_folder import RunFolder, runs
 from svmrun.effects.watched import Watched
-from svmrun.errors import StateError
+from svmrun.errors import Busy, StateError
 from svmrun.plan.model import Plan
 from svmrun.target import Target
 
@@ -51,14 +51,19 @@ class Unfinished:
 
 
 def unfinished(folder: RunFolder) -> Unfinished | None:
-    """The run of this folder when it needs recovery. Raises StateError when its journal is damaged."""
+    """The run of this folder when it needs recovery.
+
+    Raises StateError when its journal is damaged, Busy while its runner lives.
+    """
     events, _torn = Journal.read(folder.journal)
     if not events or not isinstance(events[0], e.RunStarted):
         raise StateError(f"{folder.journal}: does not begin with the start of a run")
     last = events[-1]
     if isinstance(last, e.RunEnded) and last.verdict != "stuck":
         return None
-    return None if runner_lives(events) else Unfinished(folder, plan_of(events), tuple(events))
+    if runner_lives(events):
+        raise Busy(f"the run {folder.run} is at work (pid {_runner(events).pid}), and is left alone")
+    return Unfinished(folder, plan_of(events), tuple(events))
 
 
 def plan_of(events: Sequence[e.Event]) -> Plan:
@@ -71,7 +76,7 @@ def unfinished_on(root: Path, target: str) -> list[Unfinished]:
     """Those on one target (empty: this host), the oldest first; what is damaged is for `recover` to tell."""
     found = []
     for folder in runs(root):
-        with suppress(StateError):
+        with suppress(StateError, Busy):
             run = unfinished(folder)
             if run is not None and run.target == target:
                 found.append(run)
@@ -80,8 +85,12 @@ def unfinished_on(root: Path, target: str) -> list[Unfinished]:
 
 def runner_lives(events: Sequence[e.Event]) -> bool:
     """True while the process lives that last had the run in hand."""
-    runner = [x for x in events if isinstance(x, e.RunStarted | e.RecoveryStarted | e.RunResumed)][-1]
+    runner = _runner(events)
     return runner.host == socket.gethostname() and alive(runner.pid, runner.pid_started)
+
+
+def _runner(events: Sequence[e.Event]) -> e.RunStarted | e.RecoveryStarted | e.RunResumed:
+    return [x for x in events if isinstance(x, e.RunStarted | e.RecoveryStarted | e.RunResumed)][-1]
 
 
 def recover(run: Unfinished, make_setting: MakeSetting, make_guard: MakeGuard) -> e.RunEnded:

@@ -205,6 +205,10 @@ def test_of_two_runners_on_one_mirror_the_second_is_refused_and_after_a_kill_tol
     second = scene.execute("mirror-backup")
     assert second.code in (5, 6)
     assert scene.calls() == calls
+    left_alone = f"is at work (pid {first.pid}), and is left alone"
+    for words, code in ((["recover"], 0), (["recover", "last"], 5)):
+        ended = scene.run(*words)
+        assert (ended.code, left_alone in ended.said, "nothing to recover" in ended.said) == (code, True, False)
     first.kill()
     first.wait()
     third = scene.execute("mirror-backup")

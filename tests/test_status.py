@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from svmrun.core.events import GuardArmed, RecoveryStarted
+from svmrun.core.events import GuardArmed, RecoveryStarted, RunStarted
 from svmrun.effects.group import process_started
 from tests.recorded import record, record_events
 from tests.replay_report import read_events
@@ -53,7 +53,8 @@ def test_a_dead_run_tells_what_it_holds_since_when_and_what_to_type(tmp_path: Pa
     assert f"runner: pid {pid}, dead" in text
     assert "held:   lock (Lock the file system from writes) for " in text
     assert "limit 30 s, since 20" in text
-    assert "card:   sh /tmp/svmrun-20260921T131320-4711/release.sh" in text
+    assert "card:" not in text  # its file is not there
+    assert "note:   the guard and its card are gone, as after a reboot" in text
     assert f"next:   svmrun recover {folder.run}\n" in text
     assert svmrun(tmp_path, "status", "--exit-code").returncode == 1
 
@@ -87,6 +88,20 @@ def test_a_guard_is_told_alive_or_dead(tmp_path: Path) -> None:
         record_events(root, armed)
         (run,) = status(root)
         assert (run["guard"], run["guard_alive"]) == ("armed", alive)
+
+
+def test_a_card_is_named_where_it_is_there(tmp_path: Path) -> None:
+    events = read_events("succeeded")[:HELD]
+    pid, started = dead_process()
+    dead: dict[str, Any] = {"pid": pid, "pid_started": started, "host": socket.gethostname()}
+    armed = [replace(e, card=str(tmp_path / "release.sh")) if isinstance(e, GuardArmed) else e for e in events]
+    record_events(tmp_path, [replace(e, **dead) if isinstance(e, RunStarted) else e for e in armed])
+    assert status(tmp_path)[0]["card"] == ""
+    (tmp_path / "release.sh").touch()
+    assert status(tmp_path)[0]["card"] == str(tmp_path / "release.sh")
+    text = svmrun(tmp_path, "status").stdout
+    assert f"card:   sh {tmp_path}/release.sh (as root, when nothing else helps)" in text
+    assert "as after a reboot" not in text
 
 
 def test_a_stuck_run_stays_until_it_is_recovered(tmp_path: Path) -> None:

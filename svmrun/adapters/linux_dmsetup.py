@@ -7,6 +7,7 @@ store, and the side stays as it is. While a mirror still has the side, device-ma
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import replace
 from typing import Any
 
@@ -185,5 +186,7 @@ def _refused(arguments: Arguments, said: str, outcome: Outcome) -> Outcome:
     if arguments["mode"] == "create" and "busy" in said:
         return replace(outcome, message=f"{arguments['over']} is in use: a mirror still has it, or it is mounted")
     if "busy" in said:
-        return replace(outcome, message=f"{mapper_path(arguments)} is in use; fuser and dmsetup ls --tree tell by whom")
+        path = mapper_path(arguments)
+        users = f"fuser -vm {shlex.quote(path)} and dmsetup ls --tree show by whom"
+        return replace(outcome, message=f"{path} is in use: {users}")
     return outcome

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from typing import Any
 
@@ -40,6 +41,7 @@ _NOTHING_MOUNTED = (
     "must be superuser",
     "only root can",
 )
+_BUSY = "target is busy"  # somebody has a file open there, or stands there with a shell
 _NOT_THERE = ("not mounted", "no mount point specified")
 _MOUNT_POINT = fields.path("Mount point", "The folder that it is mounted on; it must be there.", ["/mnt/view"])
 
@@ -127,6 +129,9 @@ class Umount(Adapter):
         outcome = plain_outcome(completed)
         if outcome.kind == "failed" and any(words in completed.stderr for words in _NOT_THERE):
             return Outcome("succeeded", f"nothing was mounted on {arguments['mount_point']}", changed=False)
+        if outcome.kind == "failed" and _BUSY in completed.stderr:
+            users = shlex.join(("fuser", "-vm", str(arguments["mount_point"])))
+            return replace(outcome, message=f"{outcome.message}: {users} shows by whom")
         return outcome
 
     def probe(self, arguments: Arguments) -> Probe | None:

@@ -31,9 +31,10 @@ def _recover(folder: RunFolder, observer: Observer, *, named: bool) -> int | Non
             return None
         ended = recover(run, lambda target, plan: _setting(target, plan, observer), RunGuard)
     except Busy as error:
-        if not named:  # it is not dead: it needs no recovery
-            return None
-        raise error
+        if named:
+            raise error
+        observer.notice(str(error))  # it is not dead: it needs no recovery, or not from here
+        return 0
     except SvmrunError as error:
         print(f"svmrun: {folder.run}: {error}", file=sys.stderr)
         return error.exit_code

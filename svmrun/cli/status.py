@@ -75,7 +75,9 @@ def _unfinished(record: Record, progress: Progress) -> UnfinishedRun:
         doing(progress),
         tuple(held_time(hold, now) for hold in progress.holds()),
         ended.left if ended else (),
-        progress.state.card,
+        progress.state.card
+        if os.path.exists(progress.state.card) or not _is_here(runner.host, runner.pid_started)
+        else "",
         _advice(progress, runner, alive_now),
     )
 
@@ -95,7 +97,12 @@ def _is_alive(pid: int, started: str, host: str) -> bool | None:
     """None when the process belongs to another machine: nothing can tell from here."""
     if alive(pid, started):
         return True
-    return False if host == socket.gethostname() or _same_boot(started) else None
+    return False if _is_here(host, started) else None
+
+
+def _is_here(host: str, started: str) -> bool:
+    """Whether a process that was started there would be seen from here."""
+    return host == socket.gethostname() or _same_boot(started)
 
 
 def _same_boot(started: str) -> bool:

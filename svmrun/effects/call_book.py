@@ -16,6 +16,7 @@ from svmrun.plan.release import chained, in_turn
 from svmrun.runbook.arguments import argument_faults
 
 Json = Any
+_UNPROVEN = "nothing could prove that it is undone"
 
 
 class CallBook:
@@ -134,7 +135,8 @@ class CallBook:
         shown = [(action, argv) for action in step.rollback if (argv := self.argv(action.adapter, action.arguments))]
         commands = in_turn([argv for _, argv in shown], chained([action for action, _ in shown]))
         undoing = state.step(step_id).undoing
-        why = undoing.message if undoing and undoing.message else "nothing could prove that it is undone"
+        unproven = "its effect is still there" if undoing and undoing.present else _UNPROVEN
+        why = undoing.message if undoing and undoing.message else unproven
         return f"{step_id}: {why}; to end it: {commands}" if commands else f"{step_id}: {why}; undo it by hand"
 
     def goes_on(self, state: State) -> tuple[str, ...]:

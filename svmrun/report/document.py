@@ -36,6 +36,11 @@ GUARD_NOTES = {
     False: "the guard has released this, unless it was killed; recover looks at what is really there",
     None: "the guard releases this when the runner dies; recover looks at what is really there",
 }
+# The folder of a guard lies in memory, and stays there while a hold stands.
+GONE_NOTE = (
+    "the guard and its card are gone, as after a reboot, which ends a lock or a freeze, and leaves off a side that is "
+    "off; recover looks at what is really there"
+)
 
 
 def as_json(document: Diff | Diagnosis | History | Linted | Shown | Unfinished | Validated | Verified) -> str:
@@ -147,7 +152,7 @@ def _unfinished(run: UnfinishedRun) -> list[str]:
     lines += [f"  held:   {_hold(hold)}, since {moment(hold.since)}{_over(hold)}" for hold in held]
     lines += [f"  left:   {printable(line)}" for line in run.left]
     lines += [] if held or run.left else ["  held:   nothing"]
-    lines += [f"  note:   {_notes(run)[run.guard_alive]}"] if held and _left_to_guard(run) else []
+    lines += [f"  note:   {_note(run)}"] if held and _left_to_guard(run) else []
     lines += [f"  card:   sh {shlex.quote(run.card)} (as root, when nothing else helps)"] if run.card else []
     return [*lines, f"  next:   {run.next}"]
 
@@ -158,8 +163,10 @@ def _left_to_guard(run: UnfinishedRun) -> bool:
     return run.guard_pid is not None and not run.runner_alive and left
 
 
-def _notes(run: UnfinishedRun) -> dict[bool | None, str]:
-    return STUCK_NOTES if run.summary.verdict == "stuck" else GUARD_NOTES
+def _note(run: UnfinishedRun) -> str:
+    if not run.card and not run.guard_alive:
+        return GONE_NOTE
+    return (STUCK_NOTES if run.summary.verdict == "stuck" else GUARD_NOTES)[run.guard_alive]
 
 
 def _over(hold: HeldTime) -> str:

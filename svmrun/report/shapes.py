@@ -130,7 +130,7 @@ class UnfinishedRun:
     doing: str
     holds: tuple[HeldTime, ...]
     left: tuple[str, ...]
-    card: str
+    card: str  # empty: none was made, or it is gone with its guard, as after a reboot
     next: str  # what to type
 
 

@@ -16,7 +16,7 @@ scene, scenes = scene_of_a_shell, scene_of_each_shell
 
 def at_gate(guard: Guard, command: str, fenced: bool) -> subprocess.Popen[bytes]:
     argv = guard.ready(("/bin/sh", "-c", command), fenced)
-    return subprocess.Popen(argv, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0)
+    return subprocess.Popen(argv, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0, start_new_session=True)
 
 
 def let_through(waiting: subprocess.Popen[bytes]) -> int:
@@ -56,6 +56,25 @@ def test_of_what_stands_ready_only_what_undoes_starts_once_the_guard_has_acted(s
     assert eventually(lambda: "done" in guard.poll())
     assert (let_through(forward), let_through(undoing)) == (FENCED_STATUS, 0)
     assert scene.log() == [*released_lines("lock"), "undone"]
+
+
+@pytest.mark.parametrize("fenced", [True, False])
+def test_a_command_that_stood_ready_has_noted_itself_and_is_ended_before_anything_is_released(
+    scene: Scene, fenced: bool
+) -> None:
+    guard = scene.arm()
+    ended = (
+        f"trap 'echo ended >>{scene.root}/log; exit' TERM; echo begun >>{scene.root}/log; while :; do sleep 0.1; done"
+    )
+    waiting = at_gate(guard, ended, fenced)
+    guard.hold("lock")
+    assert waiting.stdin is not None
+    with waiting.stdin as gate:
+        gate.write(b"\n")
+    assert eventually(lambda: scene.log() == ["begun"])
+    guard._feed.close()
+    assert scene.comes_to(["begun", "ended", *released_lines("lock")])
+    waiting.wait(10)
 
 
 def has_acted(guard: Guard) -> bool:

@@ -119,8 +119,9 @@ def is_fenced(intent: ActionStarted) -> bool:
     return intent.role == "forward"
 
 
-def next_while_held(plan: Plan, hold: str) -> Iterator[tuple[str, Role, int]]:
-    """Step, role and part of all that is to be done from the hold to its release, which is the last, in their order."""
+def from_hold_to_release(plan: Plan, hold: str) -> Iterator[tuple[str, Role, int]]:
+    """Step, role and part of all that is to be done from the hold, which is the first, to its release, the last."""
+    yield hold, "forward", 0
     for step in _inside(plan, hold):
         if step.releases is not None:
             yield from _handlers(plan.step(step.releases))

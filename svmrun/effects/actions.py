@@ -101,11 +101,16 @@ class Actions:
         return replace(run(fenced, **common), argv=command.argv)
 
     def ready(self, adapter_name: str, arguments: Arguments, gate: Start) -> Ready | None:
-        """A process for such a call that is to be let through; None when it is no plain command, or cannot be had."""
+        """A process for such a call that is to be let through; None when it is no plain command, or cannot be had.
+
+        What judges has no process, and is made ready, too.
+        """
         setting, adapter = self._setting, self._setting.adapters[adapter_name]
-        if adapter.performer != "program":
-            return None
         try:
+            for condition in conditions(arguments) if adapter.performer == "judge" else ():
+                setting.language.prepare(condition)
+            if adapter.performer != "program":
+                return None
             command = setting.become(adapter.command_line(arguments))
             if command.dialogue is not None or command.stdin is not None:
                 return None

@@ -47,7 +47,7 @@ class Guard:
     _feed: Feed
     _report: Report
     _timeout_seconds: float
-    _reason: str = ""
+    _told_child: bool = False
 
     @staticmethod
     def arm(
@@ -114,13 +114,18 @@ class Guard:
         self._mark(step).unlink(missing_ok=True)
 
     def child(self, group: int, signal: str = "TERM", argv: Sequence[str] = ()) -> None:
-        """The command line `argv` runs as process group `group`; `signal` is what ends it."""
-        self._feed.say(f"child {group} {signal}")
+        """The command line `argv` runs as process group `group`; `signal` is what ends it.
+
+        What was started as `ready` need not be told: it notes itself, and so does not wake the guard.
+        """
+        self._told_child = self._feed.say(f"child {group} {signal}")
         _overwrite(self.folder / RUNNING_NAME, f"{group} {signal} {program_behind(argv)}\n")
 
     def idle(self) -> None:
-        """No command runs."""
-        self._feed.say("idle")
+        """The command that was told of, or has noted itself, has ended."""
+        if self._told_child:
+            self._feed.say("idle")
+        self._told_child = False
         _overwrite(self.folder / RUNNING_NAME, "")
 
     def leave(self) -> None:
@@ -152,11 +157,11 @@ class Guard:
 
     def fenced(self, argv: tuple[str, ...]) -> tuple[str, ...]:
         """The same command, which however does not start (status 125) once the guard has acted."""
-        return (*self._shell, str(self.card), *_fence(argv))
+        return (*self._shell, str(self.card), *_noted("run", argv))
 
     def ready(self, argv: tuple[str, ...], fenced: bool) -> tuple[str, ...]:
         """The same command, started by a line on its standard input, which is not its own: it reads nothing."""
-        return (*self._shell, str(self.card), "ready", *(_fence(argv) if fenced else ("free", *argv)))
+        return (*self._shell, str(self.card), "ready", *_noted("run" if fenced else "free", argv))
 
     def fileno(self) -> int:
         """Readable when the guard acts or dies."""
@@ -187,8 +192,8 @@ class Guard:
         return self.folder / f"{HELD}{step}"
 
 
-def _fence(argv: tuple[str, ...]) -> tuple[str, ...]:
-    return ("run", program_behind(argv), *argv)
+def _noted(how: str, argv: tuple[str, ...]) -> tuple[str, ...]:
+    return (how, program_behind(argv), *argv)
 
 
 def outstanding(folder: Path) -> tuple[str, ...]:
@@ -218,9 +223,14 @@ def fired(folder: Path) -> str | None:
 
 
 def _write_private(path: Path, text: str, mode: int = 0o600) -> None:
+    """With no more system calls than it takes: writers may wait."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
-        file.write(text)
+    try:
+        data = memoryview(os.fsencode(text))
+        while data:
+            data = data[os.write(descriptor, data) :]
+    finally:
+        os.close(descriptor)
 
 
 def _overwrite(path: Path, text: str) -> None:

@@ -77,6 +77,7 @@ class Machine:
         self._standing = StandingReady(plan, self._ready)
         self._before_step = before_step
         self._held: list[str] = []
+        self._runs = False
         self._count = 0
         self._fired: e.GuardFired | None = None
 
@@ -156,10 +157,12 @@ class Machine:
         adapter, arguments, timeout = self._book.call(state, intent.step, intent.role, intent.part)
         began = clock.steady()
         output = self._output(intent)
+        self._make_ready(intent)
         if arguments is None:
             outcome = failed(self._book.refusal(state, intent))
         else:
             cancel = self._deadline(state) if forward else self._unhurried
+            ready = self._standing.take(intent)
             call = Call(
                 intent.step,
                 adapter,
@@ -170,9 +173,9 @@ class Machine:
                 output,
                 intent.role in ("found", "probe"),
                 HURRIED_GRACE_SECONDS if writers_wait(self._plan, state) else GRACE_SECONDS,
-                self._started(intent, record),
+                self._started(intent, ready, record),
                 self._fence(intent),
-                self._standing.take(intent),
+                ready,
             )
             outcome = self._guarded(intent, call)
         return self._book.ended(intent, outcome, clock.steady() - began, output.name if output.exists() else "")
@@ -180,18 +183,26 @@ class Machine:
     def _guarded(self, intent: e.ActionStarted, call: Call) -> Outcome:
         if self._guard is None:
             return self._actions.perform(call)
-        step = self._plan.step(intent.step)
-        if intent.role == "forward" and step.hold_seconds is not None and intent.step not in self._held:
-            if step.action and step.action.blocks_writers:
-                self._standing.summon(step)
+        if self._takes_hold(intent):
             self._held.append(intent.step)
             try:
                 self._guard.hold(intent.step)
             except Refused as error:
                 return failed(str(error))
         outcome = self._actions.perform(call)
-        self._guard.idle()
+        if self._runs:
+            self._guard.idle()
+        self._runs = False
         return outcome
+
+    def _takes_hold(self, intent: e.ActionStarted) -> bool:
+        holds = self._plan.step(intent.step).hold_seconds is not None
+        return holds and intent.role == "forward" and intent.step not in self._held
+
+    def _make_ready(self, intent: e.ActionStarted) -> None:
+        step = self._plan.step(intent.step)
+        if self._takes_hold(intent) and step.action and step.action.blocks_writers:
+            self._standing.summon(step)
 
     def _fence(self, intent: e.ActionStarted) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
         return self._guard.fenced if self._guard is not None and self._held and is_fenced(intent) else tuple
@@ -202,11 +213,15 @@ class Machine:
             return None
         return self._actions.ready(*known, partial(self._guard.ready, fenced=role == "forward"))
 
-    def _started(self, intent: e.ActionStarted, record: Callable[[e.Event], None]) -> Callable[[int], None]:
+    def _started(
+        self, intent: e.ActionStarted, ready: Ready | None, record: Callable[[e.Event], None]
+    ) -> Callable[[int], None]:
         def tell(pid: int) -> None:
-            if self._guard is not None:
+            self._runs = True
+            stood_ready = ready is not None and ready.pid == pid  # then it has noted itself
+            if self._guard is not None and not stood_ready:
                 self._guard.child(pid, "INT" if intent.adapter == "ufsdump" else "TERM", intent.argv)
-            record(e.ProcessStarted(intent.step, pid, process_started(pid)))
+            record(e.ProcessStarted(intent.step, pid, ready.started if ready and stood_ready else process_started(pid)))
 
         return tell
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
-from svmrun.core.decide import next_while_held
+from svmrun.core.decide import from_hold_to_release
 from svmrun.core.events import ActionStarted, Role
 from svmrun.effects.child import Child
+from svmrun.effects.processes import process_started
 from svmrun.plan.model import Plan, PlannedStep
 
 END_SECONDS = 1.0
@@ -24,6 +25,7 @@ class Ready:
 
     def __init__(self, child: Child) -> None:
         self._waiting: Child | None = child
+        self.pid, self.started = child.pid, process_started(child.pid)
 
     def go(self) -> Child | None:
         """The process, which now becomes the command; None when it is gone: the command must be started otherwise."""
@@ -62,8 +64,8 @@ class StandingReady:
         self._ready: dict[Key, Ready] = {}
 
     def summon(self, hold: PlannedStep) -> None:
-        """All that is to be done between a hold's own command and its release, the release included."""
-        for step, role, part in next_while_held(self._plan, hold.id):
+        """All that is to be done from a hold's own command to its release."""
+        for step, role, part in from_hold_to_release(self._plan, hold.id):
             key = _key(step, role, part)
             if key not in self._ready and (one := self._start(step, role, part)):
                 self._ready[key] = one

@@ -1,7 +1,7 @@
 
 # ---- From here on the text is the same for every run. ----
 # One argument says what to do: nothing (by hand), `guard` (feed on stdin, report on stdout), `guard-as-root` (the
-# same, over named pipes), `run NAME COMMAND...`, or `ready` before that or before `free COMMAND...`.
+# same, over named pipes), `run NAME COMMAND...` or `free NAME COMMAND...`, or either after `ready`.
 
 # ---- A command of the run. Writers may wait: the shell reads no further. ----
 
@@ -11,13 +11,13 @@ if [ "${1:-}" = ready ]; then # started before writers wait: goes on at a line f
     shift
 fi
 
-if [ "${1:-}" = free ]; then # COMMAND...
-    shift
+# NAME is that of the program that runs in the end, which is noted as the one to be ended before anything is released.
+if [ "${1:-}" = free ]; then
+    { echo "$$ TERM $2" >"$folder/running"; } 2>/dev/null
+    shift 2
     exec "$@"
 fi
-
-# NAME COMMAND..., NAME being that of the program that runs in the end: not started once the guard has acted.
-if [ "${1:-}" = run ]; then
+if [ "${1:-}" = run ]; then # not once the guard has acted
     echo "$$ TERM $2" >"$folder/running" || { echo 'svmrun: the guard is gone; not started' >&2; exit 125; }
     if [ -f "$folder/fired" ]; then
         echo 'svmrun: the guard has released what was held; not started' >&2

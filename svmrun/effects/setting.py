@@ -20,6 +20,9 @@ class Evaluator(Protocol):
 
     def evaluate(self, expression: str, names: Mapping[str, Json]) -> Json: ...
 
+    def prepare(self, expression: str) -> None:
+        """It will be evaluated when there is no time to lose."""
+
 
 class Operator(Protocol):
     """The person at the terminal. All are answered with None when nobody is there."""

@@ -31,6 +31,11 @@ _NAMED_IN_ARGUMENT = {
 }
 
 
+def prepare(expression: str) -> None:
+    """Spare the first evaluation its longest part. Raises TemplateError when the expression is wrong in itself."""
+    _compiled(expression.strip())
+
+
 def evaluate(expression: str, names: Mapping[str, Json]) -> Json:
     """The plain value of a bare expression over `names`. Raises TemplateError with a sentence."""
     run = _compiled(expression.strip())

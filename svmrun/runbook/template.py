@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from typing import Any
 
-from svmrun.runbook.expression import evaluate, names_in
+from svmrun.runbook.expression import evaluate, names_in, prepare
 from svmrun.runbook.filters import as_text
 from svmrun.runbook.pieces import CACHED, Expression, Literal, TemplateError, has_template, lone_expression, pieces
 
-__all__ = ["TemplateError", "evaluate", "names_in", "names_used", "render", "render_text", "roots", "texts"]
+__all__ = ["TemplateError", "evaluate", "names_in", "names_used", "prepare", "render", "render_text", "roots", "texts"]
 
 Json = Any
 WORDS = "argv"  # the argument whose members are words of a command line: always texts

@@ -115,8 +115,18 @@ def test_the_command_line_wins_over_the_file_and_the_file_over_the_example() -> 
 def test_errors_of_a_file_have_their_place() -> None:
     found = problems(file=("p.yaml", b"mirror: x\nlevl: 1\n"))
     assert found[0].startswith("p.yaml:1:9: error: mirror: 'x' does not match the pattern")
+    assert "hint: Mirror to back up" in found[0]
     assert found[1].startswith("p.yaml:2:1: error: the runbook has no parameter 'levl'")
     assert len(found) == 2
+
+
+def test_what_breaks_a_pattern_is_told_by_the_examples_before_the_expression() -> None:
+    shown = TEXT.replace("pattern: '^d[0-9]+$'", "examples: [d0, d10, d20], pattern: '^d[0-9]+$'")
+    with pytest.raises(InvalidInput) as caught:
+        given(book(shown), Origins(["mirror=x"], environment={"SVMRUN_PARAM_PASSWORD": "geheim"}))
+    (problem,) = map(str, caught.value.problems)
+    assert "-p mirror: 'x' does not have the form of 'd0' or 'd10' (it must match ^d[0-9]+$)" in problem
+    assert "hint: Mirror to back up" in problem
 
 
 @pytest.mark.parametrize("data", [b"", b"- a\n", b"a: [", b"\xff"])

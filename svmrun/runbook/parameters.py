@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from svmrun.errors import InvalidInput, Problem
+from svmrun.runbook.fitting import fits
 from svmrun.runbook.model import Parameter, Runbook, Source
 from svmrun.runbook.near import meant
 from svmrun.runbook.parameter_text import from_text
 from svmrun.runbook.source import load
 from svmrun.runbook.template import TemplateError, render
-from svmrun.runbook.violations import violations
+from svmrun.runbook.violations import told
 
 Json = Any
 ENVIRONMENT_PREFIX = "SVMRUN_PARAM_"
@@ -77,9 +78,11 @@ def default_value(runbook: Runbook, parameter: Parameter, names: Mapping[str, Js
 
 def _faults(parameter: Parameter, value: Json) -> list[str]:
     """What is wrong with a value, in words that do not tell a secret."""
-    found = violations(parameter.schema, value)
-    if parameter.secret and found:
+    if fits(parameter.schema, value):
+        return []
+    if parameter.secret:
         return ["the secret does not fit the parameter's type or pattern"]
+    found = told({**parameter.schema, "examples": parameter.examples}, value)
     return [f"{v.message} ({v.hint})" if v.hint else v.message for v in found]
 
 
@@ -146,7 +149,8 @@ class _Reader:
             self.problems.append(source.problem(message, (name,), hint=meant(name, self.parameters), of_key=True))
         elif name not in self.values and name not in self.faulty:
             faults = _faults(self.parameters[name], value)
-            shown = [source.problem(f"{name}: {fault}", (name,)) for fault in faults]
+            about = self.parameters[name].description or None
+            shown = [source.problem(f"{name}: {fault}", (name,), hint=about) for fault in faults]
             if self.parameters[name].secret:  # the line would show it
                 shown = [Problem(p.message, p.position, None, p.hint) for p in shown]
             self.problems += shown

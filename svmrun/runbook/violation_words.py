@@ -75,6 +75,14 @@ def hint(keyword: str, value: Json, limit: Json) -> str | None:
     return None
 
 
+def unlike(keyword: str, value: Json, schema: Mapping[str, Json]) -> tuple[str, str] | None:
+    """Sentence and hint for a pattern, where there are examples: they say more to a person than it does."""
+    if keyword != "pattern" or schema["pattern"] in _PATTERNS or not schema.get("examples"):
+        return None
+    forms = " or ".join(shown(example) for example in schema["examples"][:2])
+    return f"{shown(value)} does not have the form of {forms}", f"it must match {schema['pattern']}"
+
+
 def wrapped(keyword: str, value: Json, schema: Mapping[str, Json]) -> str | None:
     """Where a mapping is wanted that has one key which it cannot do without, a lone value is meant for that key."""
     if keyword != "type" or schema["type"] != "object" or len(schema.get("required", ())) != 1:

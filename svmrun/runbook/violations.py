@@ -89,7 +89,11 @@ class _Checker:
         """Keywords about the value alone."""
         if not SIMPLE[keyword](value, schema[keyword]):
             hint = words.hint(keyword, value, schema[keyword]) or words.wrapped(keyword, value, schema)
-            yield Violation(path, words.sentence(keyword, value, schema[keyword]), hint)
+            message, hint = words.unlike(keyword, value, schema) or (
+                words.sentence(keyword, value, schema[keyword]),
+                hint,
+            )
+            yield Violation(path, message, hint)
 
     def properties(self, keyword: str, schema: Schema, value: Json, path: Path) -> Iterator[Violation]:
         for name, member in schema[keyword].items():

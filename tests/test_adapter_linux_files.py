@@ -48,12 +48,29 @@ def test_a_command_that_was_cut_short_is_unknown_or_failed(name: str) -> None:
         ("btrfs", {"mode": "snapshot", "path": "/srv/s"}, "needs `source`"),
         ("btrfs", {"mode": "delete", "path": "/srv/s", "stream": "/b"}, "does not belong"),
         ("btrfs", {"mode": "send", "path": "/srv/s", "stream": "/srv/s/x"}, "is read-only"),
+        ("rsync", {"folder": "/srv/data", "target": "/backup", "delete": True}, "say `other_file_systems: allow`"),
         ("systemctl", {"action": "stop", "units": []}, "is empty"),
     ],
 )
 def test_arguments_that_do_not_fit_together_are_refused(adapter: str, arguments: Any, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         REGISTRY[adapter].check(REGISTRY[adapter].complete(arguments))
+
+
+@pytest.mark.parametrize(
+    ("adapter", "arguments"),
+    [
+        ("tar", {"archive": "/backup/x.tar", "folder": "/srv/data"}),
+        ("dump", {"device": "/dev/mapper/view", "dump_device": "/backup/x"}),
+        ("ufsdump", {"device": "/dev/md/rdsk/d30", "dump_device": "/backup/x"}),
+        ("xfsdump", {"mount_point": "/mnt", "dump_device": "/backup/x"}),
+        ("btrfs", {"mode": "send", "path": "/srv/s", "stream": "/backup/x"}),
+        ("command", {"argv": ["dd", "if=/dev/sda", "of=/backup/x"], "private": True}),
+        ("session", {"open": "db", "argv": ["psql"], "prompt": ">", "private": True}),
+    ],
+)
+def test_a_copy_can_be_read_by_its_owner_alone(adapter: str, arguments: Any) -> None:
+    assert REGISTRY[adapter].command_line(REGISTRY[adapter].complete(arguments)).private
 
 
 def present(adapter: str, arguments: Any, result: Any) -> bool | None:

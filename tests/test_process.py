@@ -36,6 +36,21 @@ def shell(script: str, **wanted: Any) -> Command:
     return Command(("/bin/sh", "-c", textwrap.dedent(script)), **wanted)
 
 
+def test_what_a_private_command_makes_nobody_else_can_read(tmp_path: Path) -> None:
+    (tmp_path / "secret").mkdir(mode=0o700)
+    tar = Command(("tar", "-cf", str(tmp_path / "copy.tar"), "-C", str(tmp_path), "secret"), private=True)
+    assert run(tmp_path, tar, program="/bin/tar").status == 0
+    assert run(tmp_path, shell(f": >{tmp_path}/open")).status == 0
+    made = {name: (tmp_path / name).stat().st_mode & 0o777 for name in ("copy.tar", "open")}
+    assert made == {"copy.tar": 0o600, "open": 0o666 & ~_umask()}
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
 class CancelAfter:
     """Cancels when the command has printed so many lines: no test depends on how fast a shell starts."""
 

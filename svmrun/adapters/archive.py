@@ -20,6 +20,9 @@ _CHANGED = re.compile(
     r"|File shrank by \d+ bytes?; padding with zeros)$",
     re.MULTILINE,
 )
+_NOT_DUMPED = re.compile(r"^(?:\S*/)?tar: (?P<folder>.+): file is on a different filesystem; not dumped$", re.MULTILINE)
+_HARMLESS = re.compile(f"{_CHANGED.pattern}|{_NOT_DUMPED.pattern}|: socket ignored$")
+_SKIPPED = re.compile(r"^\[sender\] skipping mount-point dir (?P<folder>.+)$", re.MULTILINE)
 _SAYS = re.compile(r"^(?:\S*/)?tar: ")
 _BYTES = re.compile(r"^Total bytes written: (\d+) ", re.MULTILINE)
 _SOME_DIFFER = 1
@@ -39,13 +42,22 @@ _EXCLUDE = fields.texts(
     items={"type": "string"},
     default=[],
 )
+_OTHER_FILE_SYSTEMS = fields.choice(
+    "Other file systems",
+    "What lies in the folder on another file system, or in another subvolume of btrfs, is not copied. `fail`: then the "
+    "copy is bad. `allow`: the copy may lack it.",
+    ["fail", "allow"],
+    default="fail",
+)
 
 
 class Tar(Adapter):
-    """GNU tar(1), `--create`. Result: `{"bytes", "changed"}`: what it wrote, the files that changed under it.
+    """GNU tar(1), `--create`. Result: `{"bytes", "changed", "left_out"}`: what it wrote, the files that changed under
+    it, the folders whose files it left out because another file system is mounted there.
 
     Exit 1 says that files changed while it read them: such an archive is no copy of one moment, and a failure, unless
-    the runbook says that something else makes it whole.
+    the runbook says that something else makes it whole. What it leaves out it tells only when it tells of every file
+    (create.c, `WARN_XDEV`): those go to /dev/null.
     """
 
     name = "tar"
@@ -64,6 +76,7 @@ class Tar(Adapter):
                 ["fail", "allow"],
                 default="fail",
             ),
+            "other_file_systems": _OTHER_FILE_SYSTEMS,
         },
         required=["archive", "folder"],
     )
@@ -75,8 +88,9 @@ class Tar(Adapter):
             raise ValueError(f"tar: {archive} lies in {folder}: the archive would be a part of itself")
         kept = ("--numeric-owner", "--acls", "--xattrs", "--one-file-system", "--force-local")
         left_out = [f"--exclude={pattern}" for pattern in arguments["exclude"]]
+        told = ("--totals", "--verbose", "--index-file=/dev/null")
         where = ("--file", archive, "--directory", folder or "/")
-        return Command(("tar", "--create", "--totals", *kept, *left_out, *where, "."), needs_root=True)
+        return Command(("tar", "--create", *told, *kept, *left_out, *where, "."), needs_root=True, private=True)
 
     def expects(self, arguments: Arguments) -> str:
         if arguments["changed_files"] == "allow":
@@ -86,7 +100,8 @@ class Tar(Adapter):
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         written = _BYTES.search(completed.stderr)
         changed = [match["file"] for match in _CHANGED.finditer(completed.stderr)]
-        result = {"bytes": int(written[1]) if written else None, "changed": changed}
+        left_out = [match["folder"] for match in _NOT_DUMPED.finditer(completed.stderr)]
+        result = {"bytes": int(written[1]) if written else None, "changed": changed, "left_out": left_out}
         allowed = arguments["changed_files"] == "allow" and completed.status == _SOME_DIFFER and bool(changed)
         statuses = (0, _SOME_DIFFER) if allowed else (0,)
         outcome = plain_outcome(completed, result, statuses, _complaint(completed.stderr))
@@ -95,13 +110,14 @@ class Tar(Adapter):
         if outcome.kind == "failed" and completed.status == _SOME_DIFFER and changed:
             more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
             return failed(f"tar: {changed[0]}{more} changed while it was read: the archive is no one moment", result)
-        return outcome
+        return _complete(self.name, arguments, outcome, left_out)
 
 
 class Rsync(Adapter):
     """rsync(1) of a local folder. Result: `{"files", "bytes"}` that were transferred.
 
-    It does not notice a file that changes while it is read.
+    It does not notice a file that changes while it is read. What it leaves out it tells only when it leaves out the
+    folder itself (`-xx`), whose copy it would then delete, while `-x` leaves that alone.
     """
 
     name = "rsync"
@@ -114,6 +130,7 @@ class Rsync(Adapter):
             "target": fields.path("Target", "The folder to copy into; its parent must be there.", ["/backup/data"]),
             "exclude": _EXCLUDE,
             "delete": fields.flag("Delete", "Delete in the target what is not in the folder.", default=False),
+            "other_file_systems": _OTHER_FILE_SYSTEMS,
         },
         required=["folder", "target"],
     )
@@ -125,10 +142,17 @@ class Rsync(Adapter):
         folder, target = arguments["folder"].rstrip("/"), arguments["target"].rstrip("/")
         if f"{target}/".startswith(f"{folder}/"):
             raise ValueError(f"rsync: {target} lies in {folder}: the copy would copy itself")
-        kept = ("--archive", "--hard-links", "--acls", "--xattrs", "--numeric-ids", "--one-file-system", "--stats")
+        kept = ("--archive", "--hard-links", "--acls", "--xattrs", "--numeric-ids", "--stats")
+        allowed = arguments["other_file_systems"] == "allow"
+        if arguments["delete"] and not allowed:
+            raise ValueError(
+                "rsync: with `delete` it cannot tell of other file systems in the folder, which the copy then lacks: "
+                "say `other_file_systems: allow` when there are none, or when it may"
+            )
+        bounds = ("--one-file-system",) if allowed else ("--one-file-system", "--one-file-system", "--info=mount")
         delete = ("--delete",) if arguments["delete"] else ()
         left_out = [f"--exclude={pattern}" for pattern in arguments["exclude"]]
-        return Command(("rsync", *kept, *delete, *left_out, f"{folder}/", f"{target}/"), needs_root=True)
+        return Command(("rsync", *kept, *bounds, *delete, *left_out, f"{folder}/", f"{target}/"), needs_root=True)
 
     def expects(self, arguments: Arguments) -> str:
         return "Its statistics, and exit status 0. 23 and 24 say that files are missing in the copy."
@@ -140,12 +164,23 @@ class Rsync(Adapter):
         if outcome.ok and files is None:
             return failed("rsync ended well, but without its statistics", result)
         meaning = _MEANING.get(completed.status or 0)
-        return failed(f"rsync: {meaning} (exit {completed.status})", result) if meaning and not outcome.ok else outcome
+        if meaning and not outcome.ok:
+            return failed(f"rsync: {meaning} (exit {completed.status})", result)
+        return _complete(self.name, arguments, outcome, _SKIPPED.findall(completed.stdout))
+
+
+def _complete(name: str, arguments: Arguments, outcome: Outcome, left_out: list[str]) -> Outcome:
+    """The outcome, but a failure when the copy lacks something that nobody said it may lack."""
+    if not (outcome.ok and left_out) or arguments["other_file_systems"] == "allow":
+        return outcome
+    more = f" and {len(left_out) - 1} more" if len(left_out) > 1 else ""
+    message = f"{name}: {left_out[0]}{more} is on another file system, and missing in the copy: copy it by itself, and "
+    return failed(f"{message}then say `other_file_systems: allow`, or exclude it", outcome.result)
 
 
 def _complaint(text: str) -> str:
     """The first one: the last line only says that tar gives up."""
-    lines = [line for line in text.splitlines() if _SAYS.match(line) and not _CHANGED.match(line)]
+    lines = [line for line in text.splitlines() if _SAYS.match(line) and not _HARMLESS.search(line)]
     return _SAYS.sub("tar: ", lines[0]) if lines else ""
 
 

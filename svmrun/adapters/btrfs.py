@@ -29,10 +29,13 @@ from svmrun.adapters.base import (
     plain_outcome,
 )
 from svmrun.adapters.output import ParseError, read_outcome
+from svmrun.names import tidy_path
 
 Json = Any
 
 _NO_PATH = "cannot find real path"  # of `show`
+_NO_SUBVOLUME = ("Not a Btrfs subvolume", "Not a Btrfs filesystem")  # of `show`: a folder, or no btrfs at all
+_NO_BTRFS = "not a btrfs filesystem"  # of `list`
 _GONE = "Could not statfs: No such file or directory"  # of `delete`
 _REFUSED = (
     "Not a Btrfs subvolume",
@@ -45,15 +48,19 @@ _NEEDS = {
     "snapshot": ("source", "path"),
     "delete": ("path",),
     "show": ("path",),
+    "list": ("path",),
     "send": ("path", "stream"),
     "check": ("stream",),
 }
 _MADE = re.compile(r"^Create a readonly snapshot of '.*' in '(?P<path>.*)'$", re.MULTILINE)
+_LISTED = re.compile(r"^ID \d+ gen \d+ top level \d+ path (?P<path>.+)$")
 _FIELDS = re.compile(r"^\t(?P<name>[A-Z][^:]*):[ \t]*(?P<value>.*?)\s*$", re.MULTILINE)
 
 
 class Btrfs(Adapter):
-    """btrfs-subvolume(8), btrfs-send(8). Result of `show`: that of `parse_subvolume`, or null when nothing is there."""
+    """btrfs-subvolume(8), btrfs-send(8). Result of `show`: that of `parse_subvolume`, or null when nothing is there; of
+    what is there and no subvolume `{"subvolume": false}`. Result of `list`: that of `parse_list`.
+    """
 
     name = "btrfs"
     summary = "Take, look at, send and delete a snapshot of a btrfs subvolume (btrfs)"
@@ -62,9 +69,9 @@ class Btrfs(Adapter):
         {
             "mode": fields.choice(
                 "Mode",
-                "`snapshot` makes a read-only one, `show` looks at a subvolume, `send` writes all of a read-only one "
-                "into a file, `check` reads such a file to its end, `delete` removes the subvolume.",
-                ["snapshot", "show", "send", "check", "delete"],
+                "`snapshot` makes a read-only one, `show` looks at a subvolume, `list` at those in it, `send` writes "
+                "all of a read-only one into a file, `check` reads such a file to its end, `delete` removes it.",
+                ["snapshot", "show", "list", "send", "check", "delete"],
             ),
             "source": fields.path("Source", "The subvolume to take a snapshot of.", ["/srv/data"]),
             "path": fields.path(
@@ -78,7 +85,7 @@ class Btrfs(Adapter):
     )
 
     def read_only(self, arguments: Arguments) -> bool:
-        return arguments.get("mode") in ("show", "check")
+        return arguments.get("mode") in ("show", "list", "check")
 
     def repeatable(self, arguments: Arguments) -> bool:
         return arguments.get("mode") != "snapshot"
@@ -90,7 +97,7 @@ class Btrfs(Adapter):
         return 12 * 3600.0 if self.copies(arguments) else self.timeout_seconds
 
     def resource(self, arguments: Arguments) -> str | None:
-        return f"subvolume {arguments['path']}" if arguments.get("path") else None
+        return f"subvolume {tidy_path(arguments['path'])}" if arguments.get("path") else None
 
     def command_line(self, arguments: Arguments) -> Command:
         mode = arguments["mode"]
@@ -98,17 +105,18 @@ class Btrfs(Adapter):
             raise ValueError(f"btrfs: `{mode}` needs `{missing[0]}`")
         if strange := sorted(arguments.keys() - {"mode", *_NEEDS[mode]}):
             raise ValueError(f"btrfs: `{strange[0]}` does not belong to `{mode}`")
-        path, stream = arguments.get("path", ""), arguments.get("stream", "")
+        source, path, stream = (tidy_path(arguments.get(key, "")) for key in ("source", "path", "stream"))
         if mode == "send" and f"{stream}/".startswith(f"{path.rstrip('/')}/"):
             raise ValueError(f"btrfs: {stream} lies in {path} itself, which is read-only")
         words = {
-            "snapshot": ("subvolume", "snapshot", "-r", arguments.get("source", ""), path),
+            "snapshot": ("subvolume", "snapshot", "-r", source, path),
             "delete": ("subvolume", "delete", "--commit-after", path),
             "show": ("subvolume", "show", path),
+            "list": ("subvolume", "list", "-o", path),
             "send": ("send", "-f", stream, path),
             "check": ("receive", "--dump", "-f", stream),
         }
-        return Command(("btrfs", *words[mode]), needs_root=True)
+        return Command(("btrfs", *words[mode]), needs_root=True, private=mode == "send")
 
     def expects(self, arguments: Arguments) -> str:
         return {
@@ -116,6 +124,7 @@ class Btrfs(Adapter):
             "that is there already gets the snapshot inside.",
             "delete": "Delete subvolume, and the path.",
             "show": "Its Flags say readonly.",
+            "list": "A line for each subvolume that lies directly in it.",
             "send": "At subvol and the path, and exit status 0.",
             "check": "A line for each entry, and exit status 0: the stream is whole.",
         }[str(arguments["mode"])]
@@ -124,14 +133,16 @@ class Btrfs(Adapter):
         outcome = plain_outcome(completed)
         match arguments["mode"]:
             case "show":
-                return _shown(completed)
+                return _shown(arguments, completed)
+            case "list":
+                return _listed(arguments, completed)
             case "snapshot" if outcome.ok:
-                return _made(str(arguments["path"]), completed)
+                return _made(tidy_path(arguments["path"]), completed)
             case "snapshot" if outcome.kind == "failed":
                 return _not_made(arguments, completed, outcome)
             case "delete" if outcome.kind == "failed" and _GONE in completed.stderr:
                 return Outcome("succeeded", f"there is no {arguments['path']}", changed=False)
-            case "send" if outcome.ok and f"At subvol {arguments['path']}" not in completed.stderr:
+            case "send" if outcome.ok and f"At subvol {tidy_path(arguments['path'])}" not in completed.stderr:
                 return failed("btrfs send ended well, but did not tell which subvolume it sent")
             case "check" if outcome.ok and not completed.stdout.startswith(("subvol ", "snapshot ")):
                 return failed(f"btrfs ended well, but {arguments['stream']} does not begin with a subvolume")
@@ -144,7 +155,7 @@ class Btrfs(Adapter):
         if wanted is None:
             return None
         show = {"mode": "show", "path": arguments["path"]}
-        return Probe("btrfs", show, lambda result: (result is not None) is wanted)
+        return Probe("btrfs", show, lambda result: bool(result and result["subvolume"]) is wanted)
 
     def done_in_shell(self, arguments: Arguments) -> ShellProof:
         return ShellProof(says=(_GONE,)) if arguments["mode"] == "delete" else ShellProof()
@@ -155,14 +166,16 @@ class Btrfs(Adapter):
 
 
 def parse_subvolume(text: str) -> dict[str, Json]:
-    """What `btrfs subvolume show` says: `{"path", "uuid", "parent_uuid", "read_only", "generation"}`.
+    """What `btrfs subvolume show` says.
 
-    `path` counts from the top of the file system. ParseError for anything else.
+    `{"subvolume": true, "path", "uuid", "parent_uuid", "read_only", "generation"}`. `path` counts from the
+    top of the file system. ParseError for anything else.
     """
     told = {match["name"]: match["value"] for match in _FIELDS.finditer(text)}
     if not {"UUID", "Parent UUID", "Flags", "Generation"} <= told.keys() or not told["Generation"].isdigit():
         raise ParseError("this is not what btrfs subvolume show prints: no UUID, Flags and Generation")
     return {
+        "subvolume": True,
         "path": text.splitlines()[0].strip(),
         "uuid": told["UUID"],
         "parent_uuid": None if told["Parent UUID"] == "-" else told["Parent UUID"],
@@ -171,15 +184,44 @@ def parse_subvolume(text: str) -> dict[str, Json]:
     }
 
 
-def _shown(completed: Completed) -> Outcome:
-    if completed.status == 1 and _NO_PATH in completed.stderr and not completed.interrupted:
+def parse_list(text: str) -> dict[str, Json]:
+    """What `btrfs subvolume list` says: `{"subvolumes": [PATH, ...]}`, each from the top of the file system.
+
+    ParseError for anything else.
+    """
+    found = [(line, _LISTED.match(line)) for line in text.splitlines() if line.strip()]
+    if strange := [line for line, match in found if match is None]:
+        raise ParseError(f"this is not what btrfs subvolume list prints: {strange[0][:80]!r}")
+    return {"subvolumes": [match["path"] for _line, match in found if match]}
+
+
+def _shown(arguments: Arguments, completed: Completed) -> Outcome:
+    refused = completed.status == 1 and not completed.interrupted
+    if refused and _NO_PATH in completed.stderr:
         return Outcome("succeeded", "", None, changed=False)
-    return read_outcome(completed, parse_subvolume)
+    if refused and any(words in completed.stderr for words in _NO_SUBVOLUME):
+        message = f"{arguments['path']} is no subvolume"
+        return Outcome("succeeded", message, {"subvolume": False}, changed=False)
+    return read_outcome(completed, parse_subvolume, reason=_of(arguments, completed))
+
+
+def _listed(arguments: Arguments, completed: Completed) -> Outcome:
+    """Where there is no btrfs there are none."""
+    if completed.status == 1 and _NO_BTRFS in completed.stderr and not completed.interrupted:
+        return Outcome("succeeded", f"{arguments['path']} lies on no btrfs", {"subvolumes": []}, changed=False)
+    return read_outcome(completed, parse_list, reason=_of(arguments, completed))
+
+
+def _of(arguments: Arguments, completed: Completed) -> str:
+    """Its first complaint with the path, which it does not always name itself."""
+    told = (line.removeprefix("ERROR: ") for line in completed.stderr.splitlines() if line.startswith("ERROR: "))
+    words = next(told, "") or last_words(completed)
+    return words if arguments["path"] in words else f"{arguments['path']}: {words}"
 
 
 def _not_made(arguments: Arguments, completed: Completed, outcome: Outcome) -> Outcome:
     """What these words refuse was never begun: a snapshot that is there is somebody else's."""
-    match, path = _MADE.search(completed.stdout), arguments["path"]
+    match, path = _MADE.search(completed.stdout), tidy_path(arguments["path"])
     if match and match["path"] != path:
         return Outcome("failed", f"{path} is there already", changed=False, untouched=True)
     return replace(outcome, untouched=any(words in completed.stderr for words in _REFUSED))

@@ -86,6 +86,7 @@ class RunCommand(Adapter):
             stdin=arguments.get("stdin"),
             environment=programs.environment(arguments),
             directory=arguments.get("directory"),
+            private=arguments["private"],
         )
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:

@@ -100,6 +100,7 @@ class RunDialogue(Adapter):
             environment=programs.environment(arguments),
             directory=arguments.get("directory"),
             dialogue=talk,
+            private=arguments["private"],
         )
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:

@@ -73,7 +73,8 @@ class Dump(Adapter):
         device, target = tidy_path(str(arguments["device"])), _target(arguments)
         talk = _dialogue(arguments["volumes"]) if self.asks(arguments) else None
         argv = ("dump", f"-{int(arguments['level'])}{update}", "-f", target, device)
-        return Command(argv, needs_root=True, stop_signal="INT", stdin=None if talk else "", dialogue=talk)
+        stdin = None if talk else ""
+        return Command(argv, needs_root=True, stop_signal="INT", stdin=stdin, dialogue=talk, private=True)
 
     def expects(self, arguments: Arguments) -> str:
         tapes = arguments["volumes"]

@@ -17,7 +17,11 @@ _SUMMARY = re.compile(
 _PASS = re.compile(r"Pass (?P<number>\d[A-Z]?): ")
 _MODIFIED = "***** FILE SYSTEM WAS MODIFIED *****"
 _ERRORS = "WARNING: Filesystem still has errors"
-_ABORTS = re.compile(r"(?:e2fsck: (?!Superblock invalid|Cannot continue)(?P<words>.+)|(?P<mounted>\S+ is mounted\.))$")
+# It calls itself as it was called; only where it gives up by its own word it is always `e2fsck`.
+_ABORTS = re.compile(
+    r"(?:(?:\S*/)?e2fsck: (?!Superblock invalid|Cannot (?:continue|proceed))(?P<words>.+)"
+    r"|(?P<mounted>\S+ is mounted\.))$"
+)
 # Between the lines that tell of a fault: how far it is, what it did about it, and how it ended.
 _NO_FAULT = re.compile(
     r"(?:e2fsck \d|Pass \d|\*{5}|Fix|Warning! |Warning: skipping journal|recovering journal|UNEXPECTED INCONSISTENCY)"

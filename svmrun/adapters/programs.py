@@ -48,6 +48,12 @@ SURROUNDINGS: Mapping[str, fields.Schema] = {
     "needs_root": fields.flag(
         "Needs root", "The program must run as the superuser: prefixed as the run's --become says.", default=False
     ),
+    "private": fields.flag(
+        "Private",
+        "Nobody but its owner can read the files that it makes (umask 077): for copies of data. A file that is there "
+        "already keeps its mode.",
+        default=False,
+    ),
 }
 EFFECTS: Mapping[str, fields.Schema] = {
     "read_only": fields.flag(

@@ -18,6 +18,7 @@ from svmrun.adapters.linux import Findmnt, Fsfreeze
 from svmrun.adapters.linux_blockdev import Blockdev
 from svmrun.adapters.linux_dmsetup import Dmsetup
 from svmrun.adapters.linux_dump import Dump, Restore
+from svmrun.adapters.linux_dumpe2fs import Dumpe2fs
 from svmrun.adapters.linux_e2fsck import E2fsck
 from svmrun.adapters.linux_losetup import Losetup
 from svmrun.adapters.linux_mdadm import Mdadm
@@ -76,6 +77,7 @@ REGISTRY: Final[dict[str, Adapter]] = {
     "xfsrestore": Xfsrestore(),
     "mdadm": Mdadm(),
     "e2fsck": E2fsck(),
+    "dumpe2fs": Dumpe2fs(),
     "dump": Dump(),
     "restore": Restore(),
     "dmsetup": Dmsetup(),

@@ -27,10 +27,15 @@ Deed = Literal["open", "send", "close"]
 _NAME = "^[A-Za-z][A-Za-z0-9_-]*$"
 _DEEDS: tuple[Deed, ...] = ("open", "send", "close")
 _FITS: dict[Deed, frozenset[str]] = {
-    "open": frozenset({"argv", "prompt", "fails", "environment", "directory", "needs_root", "proof"}),
+    "open": frozenset({"argv", "prompt", "fails", "environment", "directory", "needs_root", "private", "proof"}),
     "send": frozenset({"text", "expect", "fails", "secret", "proof"}),
     "close": frozenset({"text"}),
 }
+
+
+def _without_default(schema: fields.Schema) -> fields.Schema:
+    """So that it is known whether it was given: it belongs to `open` alone."""
+    return {key: value for key, value in schema.items() if key != "default"}
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ class Session(Adapter):
             "secret": fields.flag("Secret", "The text, that of a parameter with `secret: true`, appears nowhere."),
             "environment": {k: v for k, v in programs.ENVIRONMENT.items() if k != "default"},
             "directory": programs.SURROUNDINGS["directory"],
-            "needs_root": {k: v for k, v in programs.SURROUNDINGS["needs_root"].items() if k != "default"},
+            **{name: _without_default(programs.SURROUNDINGS[name]) for name in ("needs_root", "private")},
             "proof": PROOF,
             **programs.EFFECTS,
         }
@@ -114,6 +119,7 @@ class Session(Adapter):
             needs_root=arguments.get("needs_root", False),
             environment=programs.environment({"environment": arguments.get("environment", {})}),
             directory=arguments.get("directory"),
+            private=arguments.get("private", False),
         )
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:

@@ -92,7 +92,8 @@ class Ufsdump(Adapter):
         keys = f"{int(arguments['level'])}{''.join(letters)}{'N' if name else ''}f"
         talk = dialogue(arguments["volumes"]) if self.asks(arguments) else None
         argv = ("ufsdump", keys, *name, target, device)
-        return Command(argv, needs_root=True, stop_signal="INT", stdin=None if talk else "", dialogue=talk)
+        stdin = None if talk else ""
+        return Command(argv, needs_root=True, stop_signal="INT", stdin=stdin, dialogue=talk, private=True)
 
     def expects(self, arguments: Arguments) -> str:
         tapes = arguments["volumes"]

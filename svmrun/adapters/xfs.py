@@ -112,7 +112,7 @@ class Xfsdump(Adapter):
             raise ValueError(f"xfsdump: {arguments['dump_device']} lies on the file system that is to be dumped")
         labels = ("-L", arguments["label"], "-M", arguments["label"])
         argv = ("xfsdump", "-J", "-F", "-l", "0", *labels, "-f", arguments["dump_device"], arguments["mount_point"])
-        return Command(argv, needs_root=True, stop_signal="INT", stdin="")
+        return Command(argv, needs_root=True, stop_signal="INT", stdin="", private=True)
 
     def expects(self, arguments: Arguments) -> str:
         return "Dump Status: SUCCESS as its last line."

@@ -16,10 +16,11 @@ from svmrun.effects.become import kill_helper
 from svmrun.effects.group import MARKER, Tree, kill_through, new_marker
 
 Stream = int | IO[bytes] | None
+PRIVATE, INHERITED = 0o077, -1  # as Popen's `umask` has it
 
 
 class Child:
-    """Started at once; raises OSError when the program cannot be started.
+    """Started at once; raises OSError when the program cannot be started. `private` is a command's own.
 
     The number stays taken until `reap`: nobody else can get it while the tree may still be signalled.
     """
@@ -32,6 +33,7 @@ class Child:
         directory: str | None,
         streams: tuple[Stream, Stream, Stream],
         pass_fds: tuple[int, ...] = (),
+        private: bool = False,
     ) -> None:
         _hear_of_ends()
         marker = new_marker()
@@ -45,6 +47,7 @@ class Child:
             env={**environment, MARKER: marker},
             start_new_session=True,
             pass_fds=pass_fds,
+            umask=PRIVATE if private else INHERITED,
         )
         self.pid = self.popen.pid
         self.tree = Tree(self.pid, marker, kill_through(kill_helper(argv)))

@@ -84,6 +84,7 @@ def start(
         directory=command.directory,
         streams=(DEVNULL if command.stdin is None and not gate else PIPE, PIPE, PIPE),
         pass_fds=pass_fds,
+        private=command.private,
     )
 
 

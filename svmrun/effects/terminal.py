@@ -90,6 +90,7 @@ class Terminal(_Spawn):
                 directory=command.directory,
                 streams=(slave, slave, slave),
                 pass_fds=pass_fds,
+                private=command.private,
             )
         except (OSError, ValueError):
             os.close(master)

@@ -7,13 +7,13 @@ from collections.abc import Generator
 from typing import Any
 
 from svmrun.simulator.file_systems import containing, normal
-from svmrun.simulator.linux_copies import copy_files, files_change
+from svmrun.simulator.linux_copies import copy_files, files_change, other_file_systems
 from svmrun.simulator.requests import Call, Look, Print
 
 Run = Generator[Any, Any, int]
 TAR_LONG = [
-    *("create", "totals", "numeric-owner", "acls", "xattrs", "one-file-system", "force-local"),
-    *("exclude=", "file=", "directory="),
+    *("create", "totals", "verbose", "numeric-owner", "acls", "xattrs", "one-file-system", "force-local"),
+    *("exclude=", "file=", "directory=", "index-file="),
 ]
 BLOCK_BYTES = 512
 RSYNC_ERROR = 23
@@ -26,6 +26,7 @@ def tar(call: Call) -> Run:
     except getopt.GetoptError as error:
         yield Print(f"tar: unrecognized option '--{error.opt}'\nTry 'tar --help' for more information.\n", "err")
         return 64
+    left_out = {normal(value).strip("/") for name, value in given if name == "--exclude"}
     flags = {name.lstrip("-"): value for name, value in given}
     if "create" not in flags or not members:
         yield Print("tar: Cowardly refusing to create an empty archive\n", "err")
@@ -36,6 +37,9 @@ def tar(call: Call) -> Run:
         yield Print(f"tar: {folder}: Cannot open: No such file or directory\n", "err")
         yield Print("tar: Error is not recoverable: exiting now\n", "err")
         return 2
+    for place in other_file_systems(world, folder) if "verbose" in flags else ():
+        if place not in left_out:
+            yield Print(f"tar: ./{place}/: file is on a different filesystem; not dumped\n", "err")
     before = yield from copy_files(call.pid, folder, archive)
     changed = files_change(before, folder)
     if changed:
@@ -64,6 +68,9 @@ def rsync(call: Call) -> Run:
         yield Print(f'rsync: [sender] change_dir "{source}" failed: No such file or directory (2)\n', "err")
         yield Print("rsync error: some files/attrs were not transferred (see previous errors) (code 23)\n", "err")
         return RSYNC_ERROR
+    if "--info=mount" in call.argv:
+        for place in other_file_systems(world, source):
+            yield Print(f"[sender] skipping mount-point dir {place}\n")
     yield from copy_files(call.pid, source, target)
     if "--stats" in call.argv:
         size = found.used * BLOCK_BYTES

@@ -121,6 +121,8 @@ def _checked(check: _Check, world: World) -> Run:
     found, system = ground(world, check.device), file_system_on(world, check.device)
     assert found is not None, "looked for before"
     assert system is not None, "looked for before"
+    if system.journal:
+        return (yield from _without_journal(check.device))
     active = not is_moment(world, check.device) and not found.repaired
     if not (active or check.force):
         yield Print(f"{check.device}: clean, {_sizes(system)}\n")
@@ -135,6 +137,14 @@ def _checked(check: _Check, world: World) -> Run:
         yield Change(lambda now: written(now, check.device, repairs=True))
     yield Print(f"{check.device}: {_sizes(system)}\n")
     return LEFT if active and check.answer == "n" and not warning else 0
+
+
+def _without_journal(device: str) -> Run:
+    """The device that holds the journal is in use: the file system that is mounted writes to it."""
+    yield Print(f"\n{device}: ********** WARNING: Filesystem still has errors **********\n\n")
+    yield Print(f"e2fsck: Device or resource busy while checking journal for {device}\n", "err")
+    yield Print("e2fsck: Cannot proceed with file system check\n", "err")
+    return LEFT | FATAL
 
 
 def _asked(check: _Check, system: FileSystem) -> Run:

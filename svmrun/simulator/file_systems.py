@@ -23,9 +23,19 @@ def normal(path: str) -> str:
     return "/" + "/".join(parts)
 
 
+def resolved(world: World, path: str) -> str:
+    """The path without symbolic links in it, whether there is anything or not (realpath -m)."""
+    place = normal(path)
+    for _each in world.links:  # as often as there are links, at most: they may lead in a circle
+        for link, goal in world.links.items():
+            if f"{place}/".startswith(f"{link}/"):
+                place = normal(f"{'' if goal.startswith('/') else f'{link}/../'}{goal}/{place.removeprefix(link)}")
+    return place
+
+
 def containing(world: World, path: str) -> FileSystem | None:
     """The file system that the path lies on: the mounted one if it is mounted, else the one below it."""
-    place = normal(path).rstrip("/") + "/"
+    place = resolved(world, path).rstrip("/") + "/"
     above = [f for f in world.file_systems if place.startswith(f.mount_point.rstrip("/") + "/")]
     return max(above, key=lambda f: len(f.mount_point), default=None)
 

@@ -54,6 +54,13 @@ def files_change(world: World, path: str) -> bool:
     return found is not None and found.writers and found.lock == "unlock" and not (around and around.read_only)
 
 
+def other_file_systems(world: World, path: str) -> list[str]:
+    """The folders below it, as paths from there, that another file system or subvolume begins at."""
+    above = f"{normal(path).rstrip('/')}/"
+    roots = (*(one.mount_point for one in world.file_systems), *(one.path for one in world.subvolumes))
+    return [root.removeprefix(above) for root in roots if root.startswith(above) and root != above]
+
+
 def files_generation(world: World, path: str) -> int:
     around, found = subvolume_around(world, path), containing(world, path)
     if around is not None and around.read_only:

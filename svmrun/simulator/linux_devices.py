@@ -103,10 +103,13 @@ def stat(call: Call) -> Run:
 
 
 def _file_bytes(world: World, path: str) -> int | None:
-    """A copied image, a mount point, a device node (which has no size of its own), a file (whose size is not kept)."""
+    """A copied image, a mount point, a device node (which has no size of its own), a file or a link (whose size is not
+    kept).
+    """
     image = image_file(world, path)
     if image:
         return image.blocks * BLOCK_BYTES
     if mounted_on(world, normal(path)):
         return FOLDER_BYTES
-    return 0 if on_device(world, path) or normal(path) in world.plain_files else None
+    known = on_device(world, path) or normal(path) in world.plain_files or normal(path) in world.links
+    return 0 if known else None

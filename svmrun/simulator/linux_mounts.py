@@ -33,10 +33,15 @@ def findmnt(call: Call) -> Run:
             return 1
     world = yield Look()
     found = [f for f in _chosen(world, flags) if not words or words[0] in (f.mount_point, f.special)]
-    rows = [dict(zip(COLUMNS, (f.mount_point, f.special, f.kind, f.options), strict=True)) for f in found]
+    rows = [dict(zip(COLUMNS, (f.mount_point, f.special, f.kind, _options(f)), strict=True)) for f in found]
     if rows:
         yield Print(_json(rows, columns) if "json" in flags else _table(rows, columns, "noheadings" not in flags))
     return 0 if rows else 1
+
+
+def _options(found: FileSystem) -> str:
+    """Of a journal on another device only xfs tells."""
+    return f"{found.options},logdev={found.journal}" if found.kind == "xfs" and found.journal else found.options
 
 
 def _unknown(error: getopt.GetoptError) -> str:

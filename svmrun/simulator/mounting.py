@@ -62,7 +62,8 @@ def _refusal(call: Call, world: World, device: str, folder: str, kind: str, opti
     twin = found is not None and found.kind == "xfs" and found.special != device and "nouuid" not in options
     if found is not None and found.kind == "xfs" and not twin and not _can_replay(world, found, device, options):
         return f"cannot mount {device} read-only"
-    if found is None or kind not in ("", found.kind) or twin or not _can_replay(world, found, device, options):
+    taken = found is not None and found.journal and found.special != device  # its twin has the journal open
+    if found is None or kind not in ("", found.kind) or twin or taken or not _can_replay(world, found, device, options):
         return (
             f"wrong fs type, bad option, bad superblock on {device}, missing codepage or helper program, or other error"
         )

@@ -120,6 +120,7 @@ class FileSystem:
     locked_generation: int = 0  # the generation when the lock was taken
     options: str = "rw,relatime"
     at_boot: bool = True  # a boot mounts it again
+    journal: str = ""  # the device that its journal lies on; empty when that is a part of the file system
 
 
 @dataclass(frozen=True)
@@ -234,6 +235,7 @@ class World:
     tapes: tuple[Tape, ...] = ()
     files: tuple[DumpImage, ...] = ()  # dumps written to plain files
     plain_files: tuple[str, ...] = ()  # files that hold no dump
+    links: dict[str, str] = field(default_factory=dict)  # symbolic links, and where each leads
     services: tuple[Service, ...] = ()
     opens: tuple[OpenDevice, ...] = ()
     dumpdates: tuple[str, ...] = ()

@@ -43,6 +43,7 @@ WORLD = {
     "faults": "What shall go wrong.",
     "password": "What su and sudo want to hear; empty: they do not ask.",
     "device_ids": "The device id of each drive (without a slice); the others cannot be relocated.",
+    "links": "Symbolic links by their path, and the path that each leads to.",
     "switches": "What programs have set that this world knows nothing else of: names and values.",
     "parameters": "Example parameters for a runbook that runs on this world.",
 }
@@ -122,6 +123,7 @@ SURROUNDINGS = {
         "logging": "Whether it is mounted with logging.",
         "holds_swap": "Whether it holds a swap file, which forbids a write lock.",
         "options": "The mount options, as findmnt shows them.",
+        "journal": "The device that its journal lies on, when that is another one.",
     },
     "Tape": {
         "": "A tape drive.",

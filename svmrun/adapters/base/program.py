@@ -46,6 +46,7 @@ class Command:
 
     `argv[0]` is the program's plain name (resolved to an absolute path before anything is changed) or a path.
     `stop_signal` goes to the whole process group when the command must end early (a ufsdump stops on INT only).
+    What a `private` one makes nobody but its owner can read: a copy holds what closed folders hold.
     """
 
     argv: tuple[str, ...]
@@ -55,6 +56,7 @@ class Command:
     environment: Mapping[str, str] = field(default_factory=dict)
     directory: str | None = None
     dialogue: Dialogue | None = None
+    private: bool = False
 
 
 @quick

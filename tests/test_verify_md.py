@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.verifying import RUNBOOKS, verified
+from svmrun.verify.kinds import Injection
+from svmrun.verify.moments import befallen
+from svmrun.verify.story import steps
+from tests.verifying import RUNBOOKS, desk, verified
 
 TWO = """
 schema: svmrun-world/v1
@@ -30,3 +33,14 @@ def test_with_two_legs_one_instant_is_left_in_which_the_other_may_break(tmp_path
     (only,) = verified(RUNBOOKS / "md-mirror-backup.yaml", str(tmp_path / "two.yaml")).violations
     assert (only.invariant, only.story.partition(":")[2]) == ("whole", "other-fails")
     assert only.message.startswith("/dev/md0 takes no writes any more")
+
+
+def test_somebodys_check_may_begin_at_every_moment_of_it() -> None:
+    told = desk("md-mirror-backup", "md")
+    undisturbed = list(steps(told, []))
+    checked = [s.before.turn for s in undisturbed if "resync" in dict(befallen(told, s.before))]
+    assert len(checked) > len(undisturbed) / 2, "but for the time in which the array works already"
+    story = list(steps(told, [Injection(checked[0], "resync")]))
+    work = next(s.after.world.linux_mirrors[0].work for s in story if s.injected)
+    assert work is not None
+    assert work.kind == "check"

@@ -279,11 +279,14 @@ def is_undone(step: PlannedStep, state: StepState) -> bool:
 
 
 def was_undone(step: PlannedStep, state: State) -> bool:
-    """Whether there was something to undo, and nothing of it is left: a run, its guard or somebody undid it."""
+    """Whether there was, or may have been, something to undo, and nothing of it is left.
+
+    Of a command whose end nobody saw the guard, or a person, may have undone what it did.
+    """
     known = state.step(step.id)
     if known.undoing is None or known.untouched or not is_undone(step, known):
         return False
-    return known.status == "succeeded" or known.undoing.done or known.undoing.seen or step.id in state.lifted
+    return known.status != "failed" or known.undoing.done or known.undoing.seen or step.id in state.lifted
 
 
 def undo(step: PlannedStep, state: StepState, role: Role | None = None) -> Perform | _Result:

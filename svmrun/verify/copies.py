@@ -10,7 +10,7 @@ from svmrun.simulator.world import World
 from svmrun.verify.desk import Desk
 from svmrun.verify.scene import Finding, Scene
 
-ELSEWHERE = frozenset({"resync", "reboot", "taken-fails", "other-fails", "failover"})  # then the copy may be another's
+ELSEWHERE = frozenset({"resync", "taken-fails", "other-fails", "failover"})  # then the copy may be another's
 
 
 def untold_copies(desk: Desk, scene: Scene) -> Iterator[Finding]:

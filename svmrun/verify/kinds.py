@@ -51,7 +51,7 @@ MOMENT_KINDS = (
     Kind("failover", "the disk set went over to the other node", "moment"),
     Kind("other-fails", "a disk of another submirror failed", "moment"),
     Kind("taken-fails", "a disk of the submirror that is taken off failed", "moment"),
-    Kind("resync", "a resync was started by somebody else", "moment"),
+    Kind("resync", "a resync, or of md a check (mdcheck by cron), was started by somebody else", "moment"),
     Kind("stranger", "somebody else locked the file system", "moment"),
     Kind("tape-end", "the tape came to its end early", "moment"),
     Kind("tape-error", "the tape has a write error", "moment"),

@@ -193,3 +193,9 @@ def test_a_key_that_is_pressed_without_enter_is_told_so() -> None:
     told = text_of(runbook(f"steps: [{{id: ask, dialogue: {{argv: [e2fsck, /dev/x], prompts: {prompts}}}}}]\n"))
     assert "- Clear: n, without Enter\n" in told
     assert "- Fix: y\n" in told
+
+
+def test_who_copies_by_hand_lets_nobody_else_read_it() -> None:
+    text = text_of(shipped("md-mirror-backup"))
+    assert text.count("umask 077") == 1
+    assert re.search(r"umask 077\n\n    dump ", text)

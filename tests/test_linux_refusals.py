@@ -56,6 +56,11 @@ def test_a_journal_on_a_device_of_its_own_is_refused(scene: Scene, runbook: str)
     assert "of /srv/data lies on a device of its own" in refused(scene, runbook, world)
 
 
+def test_an_image_without_its_log_is_refused(scene: Scene) -> None:
+    world = changed(shipped("linux"), "file_systems", DATA, kind="xfs", journal="/dev/sde1")
+    assert "The log of /srv/data lies on a device of its own" in refused(scene, COPY, world)
+
+
 @pytest.mark.parametrize(("runbook", "kind"), [(MD, "xfs"), (LVM, "xfs"), (XFS, "ext4")])
 def test_a_file_system_of_another_type_is_told_by_its_type(scene: Scene, runbook: str, kind: str) -> None:
     world = changed(shipped(WORLDS[runbook]), "file_systems", DATA, kind=kind)

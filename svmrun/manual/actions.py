@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from svmrun.adapters.base import Adapter, Probe, Prompt
+from svmrun.adapters.base import Adapter, Command, Probe, Prompt
 from svmrun.manual.model import Block, Code, Commands, Items, Words, said
 from svmrun.manual.values import Values
 from svmrun.review.command_words import command_words
@@ -97,15 +97,22 @@ class Hand:
         }[performer](action)
 
     def _program(self, action: Action) -> Iterator[Block]:
+        command = self._program_of(action)
+        if command and command.private:
+            yield said("What this writes nobody else may read. Before it, type ", Code("umask 077"))
         yield Commands((command_words(action, self.adapters),))
-        adapter = self.adapters[action.adapter]
-        try:
-            command = adapter.command_line(adapter.complete(self._worded(action).arguments))
-        except _NOT_YET_KNOWN:
-            return
-        if told := [p for p in (command.dialogue.prompts if command.dialogue else ()) if p.answer]:
+        talk = command.dialogue if command else None
+        if told := [prompt for prompt in (talk.prompts if talk else ()) if prompt.answer]:
             yield said("It asks. Answer:")
             yield Items(tuple(_typed(prompt) for prompt in told))
+
+    def _program_of(self, action: Action) -> Command | None:
+        """None where it depends on what is not known yet."""
+        adapter = self.adapters[action.adapter]
+        try:
+            return adapter.command_line(adapter.complete(self._worded(action).arguments))
+        except _NOT_YET_KNOWN:
+            return None
 
     def _poll(self, action: Action) -> Iterator[Block]:
         inner = self.polled(action)

@@ -22,6 +22,7 @@ THOROUGH = {
     "md_failures",
     "md_slow_disks",
     "network",
+    "refusals",
     "words",
     "xfs",
 }

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from svmrun.adapters.linux_losetup import parse_losetup
 from svmrun.simulator import host
 from svmrun.simulator.world import World
 from svmrun.values import replace
@@ -29,6 +30,7 @@ VIEW = f"dmsetup create data --readonly --table '0 {SECTORS} linear {LEG} {OFFSE
 LAID = ("truncate -s 8M /run/store", "losetup /dev/loop0 /run/store")
 UPPER = f"dmsetup create view --table '0 {SECTORS} snapshot /dev/mapper/data /dev/loop0 N 8'"
 REMOVED = ("dmsetup remove view", "dmsetup remove data", "losetup --detach /dev/loop0")
+LOOPS = "losetup --list --json --output NAME,BACK-FILE,OFFSET,RO /dev/loop5"
 CHECK = f"mdadm --action=check {ARRAY}"
 WHOLE = (
     "mdadm",
@@ -149,6 +151,14 @@ def test_while_a_leg_is_out_and_while_a_view_lies_over_it(pair: Pair) -> None:
     pair.both_do(*REMOVED)
     pair.says_the_same(BACK)
     pair.says_the_same(BACK)
+
+
+def test_of_a_loop_device_whose_file_was_deleted(pair: Pair) -> None:
+    pair.both_do("truncate -s 8M /run/gone", "losetup /dev/loop5 /run/gone", "rm -f /run/gone")
+    real = parse_losetup(pair.guest.ok(LOOPS))
+    assert real == parse_losetup(host.run(pair.world, shlex.split(LOOPS)).stdout)
+    assert [one["file"] for one in real["loop_devices"]] == ["/run/gone (deleted)"]
+    pair.both_do("losetup --detach /dev/loop5")
 
 
 def test_while_the_copies_are_compared(pair: Pair) -> None:

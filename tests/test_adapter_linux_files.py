@@ -12,7 +12,7 @@ import pytest
 
 from svmrun.adapters.archive import Rsync, Tar
 from svmrun.adapters.base import Adapter, Completed, Outcome
-from svmrun.adapters.btrfs import parse_subvolume
+from svmrun.adapters.btrfs import parse_list, parse_subvolume
 from svmrun.adapters.registry import REGISTRY
 from svmrun.adapters.systemctl import parse_systemctl
 from tests import adapter_cases
@@ -133,6 +133,15 @@ def test_services_are_stopped_when_all_are(states: list[str], stopped: bool | No
 
 
 @pytest.mark.parametrize(
+    ("shown", "there"), [(None, False), ({"subvolume": False}, False), ({"subvolume": True, "uuid": "x"}, True)]
+)
+def test_a_snapshot_is_there_when_a_subvolume_is(shown: Any, there: bool) -> None:
+    snapshot = {"mode": "snapshot", "source": "/srv", "path": "/srv/s"}
+    assert present("btrfs", snapshot, shown) is there
+    assert present("btrfs", {"mode": "delete", "path": "/srv/s"}, shown) is not there
+
+
+@pytest.mark.parametrize(
     ("adapter", "arguments", "undoing"),
     [
         ("mount", MOUNT, ("umount", {"mount_point": "/mnt"})),
@@ -151,14 +160,16 @@ def test_each_knows_what_undoes_it(adapter: str, arguments: Any, undoing: Any) -
     REGISTRY[inverse.adapter].check(REGISTRY[inverse.adapter].complete(inverse.arguments))
 
 
-def really(adapter: Adapter, **written: Any) -> Outcome:
-    """What the program of this machine does and says, called by its path as svmrun calls it."""
+def really(adapter: Adapter, *before: str, **written: Any) -> Outcome:
+    """What the program of this machine does and says, called by its path as svmrun calls it, behind words `before`."""
     arguments = adapter.complete(written)
     argv = adapter.command_line(arguments).argv
     program = shutil.which(argv[0])
     if program is None:
         pytest.skip(f"NOT TESTED: the real {argv[0]} is not on this machine: install it")
-    done = subprocess.run([program, *argv[1:]], capture_output=True, text=True, env={"LC_ALL": "C", "PATH": "/usr/bin"})
+    done = subprocess.run(
+        [*before, program, *argv[1:]], capture_output=True, text=True, env={"LC_ALL": "C", "PATH": "/usr/bin"}
+    )
     return adapter.interpret(arguments, Completed(argv, done.returncode, done.stdout, done.stderr))
 
 
@@ -177,6 +188,25 @@ def test_the_real_program_copies_a_folder_and_tells_of_one_that_is_not_there(
     assert "(exit " in missing.message
 
 
+@pytest.mark.parametrize(("adapter", "target"), [(Tar(), "archive"), (Rsync(), "target")], ids=["tar", "rsync"])
+def test_the_real_program_tells_of_another_file_system_in_the_folder(
+    adapter: Adapter, target: str, tmp_path: Path
+) -> None:
+    other = tmp_path / "folder" / "other"
+    other.mkdir(parents=True)
+    alone = ("unshare", "-rm", "sh", "-c")
+    mounted = f"mount -t tmpfs none {other}"
+    if subprocess.run([*alone, mounted], capture_output=True).returncode:
+        pytest.skip("NOT TESTED: nobody may mount here, not even alone in a mount namespace (unshare -rm)")
+    given = {target: str(tmp_path / "copy"), "folder": str(tmp_path / "folder")}
+    before = (*alone, f'{mounted} && exec "$@"', "sh")
+    lacking = really(adapter, *before, **given)
+    assert lacking.kind == "failed"
+    assert "other" in lacking.message
+    assert "is on another file system" in lacking.message
+    assert really(adapter, *before, **given, other_file_systems="allow").ok
+
+
 @pytest.mark.parametrize("adapter", [Tar(), Rsync()], ids=lambda one: one.name)
 def test_copies_never_stand_where_writers_wait(adapter: Adapter) -> None:
     assert adapter.copies({})
@@ -187,4 +217,5 @@ def test_no_text_breaks_the_parsers() -> None:
         for text in adapter_cases.load(name).outputs.values():
             for size in range(0, min(len(text), 1500), 31):
                 read_or_refused(parse_subvolume, text[size:])
+                read_or_refused(parse_list, text[size:])
                 read_or_refused(parse_systemctl, text[size:])

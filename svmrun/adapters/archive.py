@@ -95,7 +95,10 @@ class Tar(Adapter):
     def expects(self, arguments: Arguments) -> str:
         if arguments["changed_files"] == "allow":
             return "Total bytes written, and exit status 0; or 1, when files changed while they were read."
-        return "Total bytes written, and exit status 0. `file changed as we read it` says that somebody writes there."
+        return (
+            "Total bytes written, and exit status 0. `file changed as we read it` says that somebody writes there, "
+            "`file is on a different filesystem` what the archive lacks."
+        )
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         written = _BYTES.search(completed.stderr)
@@ -117,7 +120,7 @@ class Rsync(Adapter):
     """rsync(1) of a local folder. Result: `{"files", "bytes"}` that were transferred.
 
     It does not notice a file that changes while it is read. What it leaves out it tells only when it leaves out the
-    folder itself (`-xx`), whose copy it would then delete, while `-x` leaves that alone.
+    folder itself (`-xx`), an excluded one, too. Its copy it would then delete, while `-x` leaves that alone.
     """
 
     name = "rsync"
@@ -155,7 +158,10 @@ class Rsync(Adapter):
         return Command(("rsync", *kept, *bounds, *delete, *left_out, f"{folder}/", f"{target}/"), needs_root=True)
 
     def expects(self, arguments: Arguments) -> str:
-        return "Its statistics, and exit status 0. 23 and 24 say that files are missing in the copy."
+        return (
+            "Its statistics, and exit status 0. 23 and 24 say that files are missing in the copy, as does `skipping "
+            "mount-point dir`."
+        )
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         files = _statistic(completed.stdout, "Number of regular files transferred")
@@ -175,7 +181,7 @@ def _complete(name: str, arguments: Arguments, outcome: Outcome, left_out: list[
         return outcome
     more = f" and {len(left_out) - 1} more" if len(left_out) > 1 else ""
     message = f"{name}: {left_out[0]}{more} is on another file system, and missing in the copy: copy it by itself, and "
-    return failed(f"{message}then say `other_file_systems: allow`, or exclude it", outcome.result)
+    return failed(f"{message}then say `other_file_systems: allow`", outcome.result)
 
 
 def _complaint(text: str) -> str:

@@ -44,6 +44,15 @@ def test_whatever_fails_is_told_and_the_mirror_becomes_whole(fault: str, says: s
     assert scene.world.plain_files == ()
 
 
+def test_a_loop_device_that_somebody_keeps_is_told_with_how_to_see_who(scene: Scene) -> None:
+    """losetup(8): to detach one that is in use succeeds, and it stays until its last user has gone."""
+    scene.host("md", "e2fsck=fail", "losetup --detach=lie")
+    ended = scene.execute(RUNBOOK)
+    assert ended.code == 4, ended.said
+    assert "loop: its effect is still there; who uses it: fuser -vm /dev/loop0; to end it: " in ended.said
+    assert "goes on: /dev/md0 may still be copying to /dev/sdd1" in ended.said
+
+
 @pytest.mark.parametrize(
     ("world", "runbook", "store"),
     [

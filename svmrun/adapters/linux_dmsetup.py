@@ -110,7 +110,7 @@ class Dmsetup(Adapter):
             return outcome
         if arguments["mode"] == "remove" and _GONE in completed.stderr:
             return Outcome("succeeded", f"{arguments['name']} was not there", changed=False)
-        return _refused(arguments, completed.stderr, outcome)
+        return _refused(arguments, completed.stderr, outcome, self.users(arguments))
 
     def probe(self, arguments: Arguments) -> Probe | None:
         mode = arguments["mode"]
@@ -121,6 +121,12 @@ class Dmsetup(Adapter):
 
     def done_in_shell(self, arguments: Arguments) -> ShellProof:
         return ShellProof(says=(_GONE,)) if arguments["mode"] == "remove" else ShellProof()
+
+    def users(self, arguments: Arguments) -> str:
+        """fuser(1) tells of processes and mounts, `dmsetup ls --tree` of other devices that lie over it."""
+        if arguments["mode"] != "remove":
+            return ""
+        return f"{shlex.join(('fuser', '-vm', mapper_path(arguments)))}; dmsetup ls --tree"
 
     def inverse(self, arguments: Arguments) -> Parts | None:
         return (
@@ -179,14 +185,12 @@ def _table(arguments: Arguments) -> str:
     return f"0 {sectors} {target} {rest}"
 
 
-def _refused(arguments: Arguments, said: str, outcome: Outcome) -> Outcome:
+def _refused(arguments: Arguments, said: str, outcome: Outcome, users: str) -> Outcome:
     """The name is refused before anything is done; the device below, when only the name was there: that is undone."""
     if arguments["mode"] == "create" and "create ioctl" in said and "busy" in said:
         return replace(outcome, message=f"there is a device {arguments['name']} already", untouched=True)
     if arguments["mode"] == "create" and "busy" in said:
         return replace(outcome, message=f"{arguments['over']} is in use: a mirror still has it, or it is mounted")
     if "busy" in said:
-        path = mapper_path(arguments)
-        users = f"fuser -vm {shlex.quote(path)} and dmsetup ls --tree show by whom"
-        return replace(outcome, message=f"{path} is in use: {users}")
+        return replace(outcome, message=f"{mapper_path(arguments)} is in use; who uses it: {users}")
     return outcome

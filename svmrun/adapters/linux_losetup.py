@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -113,6 +114,10 @@ class Losetup(Adapter):
 
     def done_in_shell(self, arguments: Arguments) -> ShellProof:
         return ShellProof(says=_GONE) if arguments["mode"] == "detach" else ShellProof()
+
+    def users(self, arguments: Arguments) -> str:
+        """losetup(8): while one is in use, `--detach` succeeds, and it goes with its last user."""
+        return shlex.join(("fuser", "-vm", str(arguments["device"]))) if arguments["mode"] == "detach" else ""
 
     def inverse(self, arguments: Arguments) -> Parts | None:
         return Parts("losetup", {"mode": "detach", "device": arguments["device"]}) if arguments.get("file") else None

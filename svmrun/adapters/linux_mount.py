@@ -130,8 +130,7 @@ class Umount(Adapter):
         if outcome.kind == "failed" and any(words in completed.stderr for words in _NOT_THERE):
             return Outcome("succeeded", f"nothing was mounted on {arguments['mount_point']}", changed=False)
         if outcome.kind == "failed" and _BUSY in completed.stderr:
-            users = shlex.join(("fuser", "-vm", str(arguments["mount_point"])))
-            return replace(outcome, message=f"{outcome.message}: {users} shows by whom")
+            return replace(outcome, message=f"{outcome.message}; who uses it: {self.users(arguments)}")
         return outcome
 
     def probe(self, arguments: Arguments) -> Probe | None:
@@ -139,3 +138,6 @@ class Umount(Adapter):
 
     def done_in_shell(self, arguments: Arguments) -> ShellProof:
         return ShellProof(says=_NOT_THERE)
+
+    def users(self, arguments: Arguments) -> str:
+        return shlex.join(("fuser", "-vm", str(arguments["mount_point"])))

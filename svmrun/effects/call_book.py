@@ -8,15 +8,14 @@ from typing import Any
 from svmrun.adapters.base import Arguments, Outcome, Probe
 from svmrun.core import events as e
 from svmrun.core.decide import was_undone
-from svmrun.core.state import State
+from svmrun.core.state import State, Undoing
 from svmrun.effects.setting import Setting
 from svmrun.plan.build import has_later, member
-from svmrun.plan.model import LATER, Plan, PlannedAction, is_later
+from svmrun.plan.model import LATER, Plan, PlannedAction, PlannedStep, is_later
 from svmrun.plan.release import chained, in_turn
 from svmrun.runbook.arguments import argument_faults
 
 Json = Any
-_UNPROVEN = "nothing could prove that it is undone"
 
 
 class CallBook:
@@ -135,9 +134,16 @@ class CallBook:
         shown = [(action, argv) for action in step.rollback if (argv := self.argv(action.adapter, action.arguments))]
         commands = in_turn([argv for _, argv in shown], chained([action for action, _ in shown]))
         undoing = state.step(step_id).undoing
-        unproven = "its effect is still there" if undoing and undoing.present else _UNPROVEN
-        why = undoing.message if undoing and undoing.message else unproven
+        why = undoing.message if undoing and undoing.message else self._unproven(step, undoing)
         return f"{step_id}: {why}; to end it: {commands}" if commands else f"{step_id}: {why}; undo it by hand"
+
+    def _unproven(self, step: PlannedStep, undoing: Undoing | None) -> str:
+        """No handler failed, and yet the effect is there, or nothing can tell."""
+        if undoing is None or not undoing.present:
+            return "nothing could prove that it is undone"
+        shown = (self._setting.adapters[action.adapter].users(action.arguments) for action in step.rollback)
+        users = next(filter(None, shown), "")
+        return f"its effect is still there{f'; who uses it: {users}' if users else ''}"
 
     def goes_on(self, state: State) -> tuple[str, ...]:
         """What goes on by itself after what was undone. A run that does not go back knows what it waits for."""

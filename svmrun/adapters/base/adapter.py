@@ -139,6 +139,10 @@ class Adapter:
         """What goes on by itself after the action, and how to wait for its end, as a sentence; empty: nothing does."""
         return ""
 
+    def users(self, arguments: Arguments) -> str:
+        """What a person types to see who uses, and so keeps, what this action is to end; empty: nothing shows it."""
+        return ""
+
     def progress(self, arguments: Arguments, output: str) -> float | None:
         """Percent done, read from the output so far; None when it does not tell."""
         return None

@@ -9,8 +9,14 @@ import pytest
 from tests.lab.guest import Guest, booted
 from tests.lab.numbers import Writer, assert_one_moment, numbers_written
 
-DATA, BACKUP, RESTORED = "/srv/data", "/srv/backup", "/srv/restored"
-GIVEN = ("array=/dev/md0", f"mount_point={DATA}", f"dump_to={BACKUP}/data.xfsdump", "store_size=16M")
+DATA, BACKUP, RESTORED, LOOK = "/srv/data", "/srv/backup", "/srv/restored", "/srv/view"
+GIVEN = (
+    "array=/dev/md0",
+    f"mount_point={DATA}",
+    f"dump_to={BACKUP}/data.xfsdump",
+    "store_size=16M",
+    f"look_at={LOOK}",  # a guest's /mnt is that of this machine, and what is in it anybody's
+)
 RUN = ("execute", "xfs-freeze-backup", *(word for one in GIVEN for word in ("-p", one)))
 PATIENCE_SECONDS = 240.0  # 60 processes, in a guest on a loaded machine
 WAIT = "mdadm --wait /dev/md0 || true"  # it ends with 1 when there is nothing to wait for
@@ -24,7 +30,7 @@ def guest() -> Iterator[Guest]:
         guest.ok(
             f"mdadm --create /dev/md0 --run --level=1 --raid-devices=2 --assume-clean --bitmap=internal "
             f"{first} {second}\n"
-            f"mkfs.xfs -q /dev/md0; mkfs.ext4 -q {backup}; mkdir -p {DATA} {BACKUP} {RESTORED}\n"
+            f"mkfs.xfs -q /dev/md0; mkfs.ext4 -q {backup}; mkdir -p {DATA} {BACKUP} {RESTORED} {LOOK}\n"
             f"mount /dev/md0 {DATA}; mount {backup} {BACKUP}\n"
             f"for n in $(seq 50); do head -c $((n * 1000)) /dev/urandom > {DATA}/file$n; done\n"
             f"cd {DATA}; sha256sum file* > /lab/sums"
@@ -44,7 +50,9 @@ def whole(guest: Guest) -> bool:
 
 
 def nothing_is_left(guest: Guest) -> bool:
-    left = guest.ok("dmsetup ls; losetup --list; findmnt --noheadings /mnt || true; ls /run/svmrun-xfs-store || true")
+    left = guest.ok(
+        f"dmsetup ls; losetup --list; findmnt --noheadings {LOOK} || true; ls /run/svmrun-xfs-store || true"
+    )
     return left == "No devices found"
 
 

@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from svmrun.adapters.registry import REGISTRY
+from svmrun.runbook.load import load_runbook
+from svmrun.runbook.model import Step
 from svmrun.simulator.linux_files import Subvolume
 from svmrun.simulator.world import FileSystem, World
-from tests.running import Scene
+from tests.running import RUNBOOKS, Scene
 from tests.simulated_host import changed, shipped
 
 MD, LVM, XFS, BTRFS = "md-mirror-backup", "lvm-mirror-backup", "xfs-freeze-backup", "btrfs-snapshot-backup"
@@ -92,3 +95,11 @@ def test_doubled_slashes_name_the_same_subvolume(scene: Scene) -> None:
     scene.host(replace(shipped("btrfs"), subvolumes=(Subvolume("/srv/data/volume"),)))
     ended = scene.execute(BTRFS, "-p", "subvolume=/srv//data/volume")
     assert ended.code == 0, ended.said
+
+
+@pytest.mark.parametrize("runbook", [MD, LVM, XFS])
+def test_what_a_check_writes_is_kept_in_a_file_that_nobody_else_can_read(runbook: str) -> None:
+    book = load_runbook(runbook, (RUNBOOKS / f"{runbook}.yaml").read_bytes(), REGISTRY)
+    done = [step.action.arguments for step in book.steps if isinstance(step, Step)]
+    made = [arguments for arguments in done if "truncate" in arguments.get("argv", ())]
+    assert [arguments["private"] for arguments in made] == [True]

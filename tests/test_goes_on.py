@@ -19,23 +19,23 @@ SVM = {"diskset": "schost-1", "mirror": "d0", "submirror": "d30"}
 MD = {"array": "/dev/md0", "device": "/dev/sdd1"}
 LVM = {"volume": "vg/data", "image": "data_rimage_2", "devices": []}
 COPIES = [
-    ("mdadm", {**MD, "mode": "re-add"}, "/dev/md0", "/dev/sdd1", "mdadm --wait /dev/md0 returns then"),
-    ("mdadm", {**MD, "mode": "add"}, "/dev/md0", "/dev/sdd1", "mdadm --wait /dev/md0 returns then"),
-    ("metattach", SVM, "schost-1/d0", "schost-1/d30", "metastat -s schost-1 d0 shows Okay then"),
-    ("metaonline", SVM, "schost-1/d0", "schost-1/d30", "metastat -s schost-1 d0 shows Okay then"),
+    ("mdadm", {**MD, "mode": "re-add"}, "/dev/md0", "/dev/sdd1", "mdadm --wait /dev/md0 returns"),
+    ("mdadm", {**MD, "mode": "add"}, "/dev/md0", "/dev/sdd1", "mdadm --wait /dev/md0 returns"),
+    ("metattach", SVM, "schost-1/d0", "schost-1/d30", "metastat -s schost-1 d0 shows it Okay"),
+    ("metaonline", SVM, "schost-1/d0", "schost-1/d30", "metastat -s schost-1 d0 shows it Okay"),
     (
         "lvconvert",
         {**LVM, "mode": "merge"},
         "vg/data",
         "vg/data_rimage_2",
-        "lvs -o lv_name,sync_percent vg/data shows 100.00 then",
+        "lvs -o lv_name,sync_percent vg/data shows 100.00",
     ),
     (
         "lvchange",
         {"mode": "rebuild", "volume": "vg/data", "devices": ["/dev/sdd1"]},
         "vg/data",
         "/dev/sdd1",
-        "lvs -o lv_name,sync_percent vg/data shows 100.00 then",
+        "lvs -o lv_name,sync_percent vg/data shows 100.00",
     ),
 ]
 
@@ -46,7 +46,7 @@ def test_who_gives_a_side_back_tells_how_to_wait(
 ) -> None:
     told = REGISTRY[name].goes_on(arguments)
     assert told.startswith(f"{mirror} may still be copying to {side}, ")
-    assert told.endswith(f"; to see the end: {wait}")
+    assert told.endswith(f" before {wait}")
 
 
 @pytest.mark.parametrize(

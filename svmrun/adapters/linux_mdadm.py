@@ -160,7 +160,7 @@ class Mdadm(Adapter):
         if arguments["mode"] not in ("re-add", "add"):
             return ""
         array = _path(arguments, "array")
-        return still_copied(array, _path(arguments, "device"), shlex.join(("mdadm", "--wait", array)), "returns then")
+        return still_copied(array, _path(arguments, "device"), shlex.join(("mdadm", "--wait", array)), "returns")
 
     def progress(self, arguments: Arguments, output: str) -> float | None:
         return sync_percent(output)

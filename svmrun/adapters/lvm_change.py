@@ -137,7 +137,7 @@ class Lvconvert(_LvmChange):
         if arguments["mode"] != "merge":
             return ""
         volume, image = _pair(arguments)
-        return still_copied(volume, image, f"lvs -o lv_name,sync_percent {volume}", "shows 100.00 then")
+        return still_copied(volume, image, f"lvs -o lv_name,sync_percent {volume}", "shows 100.00")
 
     def inverse(self, arguments: Arguments) -> Parts | None:
         kept = {key: arguments[key] for key in ("volume", "image")}
@@ -192,7 +192,7 @@ class Lvchange(_LvmChange):
         volume, sides = str(arguments["volume"]), " and ".join(arguments["devices"])
         if arguments["mode"] != "rebuild":
             return ""
-        return still_copied(volume, sides, f"lvs -o lv_name,sync_percent {volume}", "shows 100.00 then")
+        return still_copied(volume, sides, f"lvs -o lv_name,sync_percent {volume}", "shows 100.00")
 
     def interpret(self, arguments: Arguments, completed: Completed) -> Outcome:
         volume = str(arguments["volume"])

@@ -97,7 +97,7 @@ class _SubmirrorChange(Adapter):
             return ""
         mirror, submirror = _pair(arguments)
         look = shlex.join(("metastat", *svm_fields.set_option(mirror), names.base_name(mirror)))
-        return still_copied(mirror, submirror, look, "shows Okay then")
+        return still_copied(mirror, submirror, look, "shows it Okay")
 
     def inverse(self, arguments: Arguments) -> Parts | None:
         kept = {field: arguments[field] for field in ("diskset", "mirror", "submirror") if field in arguments}

@@ -51,6 +51,7 @@ def test_a_target_that_leads_to_a_disk_is_refused(scene: Scene, runbook: str) ->
 def test_xfsdump_would_overwrite_no_link(scene: Scene) -> None:
     world = replace(shipped("xfs"), links={"/backup/link": "/srv/data/sub/there"})
     assert "/backup/link is there already" in refused(scene, XFS, world, "-p", "dump_to=/backup/link")
+    assert "/backup/link/x lies on /dev/md0" in refused(scene, XFS, world, "-p", "dump_to=/backup/link/x")
 
 
 @pytest.mark.parametrize("runbook", [MD, LVM, XFS])

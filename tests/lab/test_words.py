@@ -64,6 +64,10 @@ WHOLE = (
     f"e2fsck -p {LEG}",
     f"e2fsck -f -y {ARRAY}",
     "e2fsck -f -n /dev/no",
+    f"dumpe2fs -h {ARRAY}",
+    f"dumpe2fs -h {LEG}",
+    "dumpe2fs -h /dev/no",
+    "realpath --canonicalize-missing /no/./x /no/../y",
     THAW,
     "fsfreeze --freeze /srv/no",
     "losetup --detach /dev/loop0",
@@ -84,6 +88,8 @@ NOT_ROOT = (
     FREEZE,
     THAW,
     f"e2fsck -f -n {ARRAY}",
+    f"dumpe2fs -h {ARRAY}",
+    "dumpe2fs -h /dev/no",
     f"blockdev --setro {LEG}",
 )
 TAKEN_OFF = (OFF, f"mount {LEG} /mnt", f"mount -t ext4 {LEG} /mnt", f"mdadm {ARRAY} --remove {LEG}")

@@ -2,8 +2,9 @@
 
 `python -m tests.nursery` has everything imported and forks a process for each request: a real process with a session
 of its own, that is really killed. It looks at itself the way a debugger does (sys.setprofile), from the moment on in
-which a journal is opened (before, it would be twice as slow for nothing), so nothing in svmrun knows of it. One request is one line of JSON on standard input (see `Request`); the answers are `pid N` and, when that
-process has ended, `ended STATUS` (negative: the signal that ended it).
+which a journal is opened (before, it would be twice as slow for nothing), so nothing in svmrun knows of it. One request
+is one line of JSON on standard input (see `Request`); the answers are `pid N` and, when that process has ended, `ended
+STATUS` (negative: the signal that ended it).
 """
 
 from __future__ import annotations

@@ -193,14 +193,13 @@ def test_a_release_that_says_done_but_did_nothing_is_repeated(scene: Scene) -> N
 
 def test_a_line_with_a_word_that_it_must_not_have_proves_nothing(scene: Scene) -> None:
     scene.holds()
-    (scene.root / "state").write_text("0 /dev/a active sync\n1 /dev/b faulty\n")
+    (scene.root / "state.shown").write_text("0 /dev/a active sync\n1 /dev/b faulty\n")
     already = Already((scene.command, "status"), ("/dev/b",), ("faulty",))
     guard = scene.arm(holds=[replace(scene.hold("leg"), already=already)])
     guard.hold("leg")
     guard._feed.close()
     assert eventually(lambda: len(scene.log()) >= 2)
-    (scene.root / "state").write_text("1 /dev/b spare rebuilding\n")
-    (scene.root / "state.leg").unlink()
+    (scene.root / "state.shown").write_text("1 /dev/b spare rebuilding\n")
     assert eventually(lambda: "done" in guard.poll())
 
 

@@ -16,6 +16,7 @@ THOROUGH = {
     "btrfs",
     "deaths",
     "dialogues",
+    "doctor",
     "legs",
     "lvm_failures",
     "md_bad_disks",

@@ -44,7 +44,6 @@ def test_what_a_killed_backup_left_is_named_with_the_run_and_its_recovery(guest:
     assert found(guest) == []
 
 
-@pytest.mark.thorough
 def test_what_nobody_knows_of_ends_by_the_commands_that_are_told_in_their_order(guest: Guest) -> None:
     leg = guest.disks[2]
     guest.ok(
@@ -62,7 +61,6 @@ def test_what_nobody_knows_of_ends_by_the_commands_that_are_told_in_their_order(
     assert found(guest) == []
 
 
-@pytest.mark.thorough
 def test_a_leg_that_waits_and_a_faulty_one_are_told_apart(guest: Guest) -> None:
     leg = guest.disks[2]
     guest.ok(f"mdadm /dev/md0 --fail {leg}")

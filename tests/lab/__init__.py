@@ -34,8 +34,8 @@ What a guest does (guest.py):
 * tape.py makes a tape drive whose cartridges can be changed; frozen_mirror.py an ext4 on a mirror, and writers on it.
 * network.py lets its network hang and go on (only with `booted(network=True)`; all else here needs none).
 * deaths.py lets a backup of one of the mirrors.py die, or its machine, and tells what its recovery leaves.
-* bad_disks.py is an md mirror on such layers, and its backup, which stands still while a disk goes bad.
 * legs.py puts a layer under a mirror's leg that can break, be slow, flaky, and whole again, while it is in use.
+* bad_disks.py is an md mirror on such layers, and its backup, which stands still while a disk goes bad.
 
 Each guest runs on a CPU of its own, taken by the number of the pytest-xdist worker: one guest on two CPUs would be five
 times slower. A guest has one CPU and starts a process in about 10 ms, Python in 0.2 s: be thrifty with processes.

@@ -176,4 +176,5 @@ def test_while_the_copies_are_compared(pair: Pair) -> None:
     pair.guest.ok(["sleep", "0.5"])
     pair.says_the_same(CHECK)
     pair.says_the_same(OFF)
+    pair.guest.ok(["sleep", "1.5"])  # until the kernel has let go of the leg, too
     pair.says_the_same(BACK)

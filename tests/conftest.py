@@ -28,7 +28,6 @@ SAMPLED = {
     "test_become_end_to_end": 2,
     "test_btrfs_backup": 2,
     "test_doctor": 2,
-    "test_doctor_linux": 2,
     "test_fence": 2,
     "test_freeze_real": 2,
     "test_from_metastat_end_to_end": 3,

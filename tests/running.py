@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -112,6 +113,15 @@ class Scene:
     def ended(self, process: subprocess.Popen[bytes]) -> Ended:
         code = process.wait(timeout=PATIENCE_SECONDS)
         return Ended(code, (self.folder / "said.txt").read_text(), "")
+
+    def kill_with_guard(self, runner: subprocess.Popen[bytes]) -> str:
+        """Both at once, so that neither undoes anything; the name of the run that is left."""
+        guard = os.getpgid(next(e["pid"] for e in self.events() if e["event"] == "GuardArmed"))
+        os.killpg(guard, signal.SIGSTOP)  # so that it does nothing between the two deaths
+        os.kill(runner.pid, signal.SIGKILL)
+        os.killpg(guard, signal.SIGKILL)
+        runner.wait()
+        return next(str(e["run"]) for e in self.events() if e["event"] == "RunStarted")
 
     def shell(self, command: str) -> subprocess.CompletedProcess[str]:
         """What a person types at the host who was told to."""

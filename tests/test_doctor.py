@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 from dataclasses import replace
 from typing import Any
@@ -103,12 +102,7 @@ def test_a_run_that_was_killed_with_its_guard_owns_its_lock_and_its_command(scen
     working = found(scene)
     assert {one["passing"] for one in working} == {True}
     assert {one["command"] for one in working} == {f"kill -INT {runner.pid}"}
-    guard = next(e["pid"] for e in scene.events() if e["event"] == "GuardArmed")
-    os.killpg(os.getpgid(guard), signal.SIGSTOP)  # so that it does nothing between the two deaths
-    os.kill(runner.pid, signal.SIGKILL)
-    os.killpg(os.getpgid(guard), signal.SIGKILL)
-    runner.wait()
-    run = next(e["run"] for e in scene.events() if e["event"] == "RunStarted")
+    run = scene.kill_with_guard(runner)
     findings = {one["kind"]: one for one in found(scene)}
     assert set(findings) == {"locked file system", "command of a dead run", "unfinished run"}
     assert {one["run"] for one in findings.values()} == {run}

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-
 import pytest
 
 from tests.installed import until
@@ -59,18 +56,12 @@ def test_a_split_image_of_lvm_is_refreshed_and_merged(scene: Scene) -> None:
     assert [one["kind"] for one in found(scene)] == ["resync"]
 
 
-@pytest.mark.thorough  # tests/lab/test_doctor.py tries it with each change, on real disks
 def test_a_run_that_was_killed_with_its_guard_owns_the_leg_and_the_views(scene: Scene) -> None:
     scene.host("md", "dump=hang")
     runner = scene.start("md-mirror-backup")
     scene.until_called("dump")
     until(lambda: any(e["event"] == "ProcessStarted" and e["step"] == "dump" for e in scene.events()), "its record")
-    guard = next(e["pid"] for e in scene.events() if e["event"] == "GuardArmed")
-    os.killpg(os.getpgid(guard), signal.SIGSTOP)  # so that it does nothing between the two deaths
-    os.kill(runner.pid, signal.SIGKILL)
-    os.killpg(os.getpgid(guard), signal.SIGKILL)
-    runner.wait()
-    run = next(e["run"] for e in scene.events() if e["event"] == "RunStarted")
+    run = scene.kill_with_guard(runner)
     findings = found(scene)
     left = [(kind, what) for kind, what, _command in LEFT]
     assert [(one["kind"], one["what"]) for one in findings[:4]] == left

@@ -139,23 +139,13 @@ def test_an_image_that_breaks_after_the_look_cannot_be_split_off(lab: Lab) -> No
     assert (done.status, told["verdict"]) == (1, "rolled back"), done.said
 
 
-def test_an_image_that_breaks_during_the_dump_comes_back_when_it_is_well(lab: Lab) -> None:
+@pytest.mark.parametrize("number", [2, 0], ids=["the one that is dumped", "another one"])
+def test_while_an_image_is_broken_the_one_that_is_off_stays_off_and_comes_back_as_told(lab: Lab, number: int) -> None:
     with lab.standing_still(DUMPING) as runner:
-        lab.legs[2].breaks()
+        lab.legs[number].breaks()
         lab.write()
     done, told = lab.ended(runner)
-    lab.legs[2].heals()
-    assert (done.status, told["verdict"]) == (4, "stuck"), done.said
-    assert MISSING in told["left"][0]
-    lab.do_as_told(done)
-
-
-def test_another_image_that_breaks_during_the_dump_keeps_this_one_off_until_it_is_well(lab: Lab) -> None:
-    with lab.standing_still(DUMPING) as runner:
-        lab.legs[0].breaks()
-        lab.write()
-    done, told = lab.ended(runner)
-    lab.legs[0].heals()
+    lab.legs[number].heals()
     assert (done.status, told["verdict"]) == (4, "stuck"), done.said
     assert MISSING in told["left"][0]
     lab.do_as_told(done)
